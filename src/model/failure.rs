@@ -1,0 +1,68 @@
+use std::fmt;
+
+/// What a failed call or a broken subscription means, whichever client saw it. The adapter classifies; the machines decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FailureClass {
+    /// ResourceNotFoundException: the stream, the registered consumer or the shard is not there.
+    ResourceNotFound,
+    /// ResourceInUseException: another subscription, another registration, or a resource in the wrong state.
+    ResourceInUse,
+    /// InvalidArgumentException or ValidationException: the service refuses a parameter.
+    InvalidArgument,
+    /// LimitExceededException or throttling.
+    Throttled,
+    /// AccessDeniedException, or a KMS key that may not be used.
+    AccessDenied,
+    /// Missing, unknown or expired credentials, or a signature that the service does not accept.
+    Credentials,
+    /// The encryption key of the stream is disabled, missing or in the wrong state.
+    KmsUnavailable,
+    /// No answer in time.
+    TimedOut,
+    /// The connection failed, or the service answered with an error of its own (5xx).
+    Unavailable,
+    /// Bytes that are no event: a broken frame, a checksum that does not match, JSON that does not parse.
+    Malformed,
+    /// Anything else.
+    Unclassified,
+}
+
+impl FailureClass {
+    /// Whether the same call may succeed later without anybody's help.
+    pub fn is_retryable(self) -> bool {
+        !matches!(
+            self,
+            Self::ResourceNotFound
+                | Self::InvalidArgument
+                | Self::AccessDenied
+                | Self::Credentials
+                | Self::KmsUnavailable
+        )
+    }
+}
+
+/// A classified failure with what the service said of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What it means.
+    pub class: FailureClass,
+    /// What the service or the client said.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure of this class.
+    pub fn new(class: FailureClass, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.class, self.message)
+    }
+}

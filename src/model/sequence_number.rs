@@ -1,0 +1,154 @@
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// A sequence number: the digits as the service sent them, compared as a number of any length.
+///
+/// Kinesis writes 56 digits, about 186 bits; some servers write leading zeros. The digits are kept as they came
+/// (`as_str`, `Display`), while `Eq`, `Ord` and `Hash` look at the number: `"007"` equals `"7"` and is below `"10"`.
+/// Cheap to clone.
+///
+/// ```
+/// use kinesis_fanout::SequenceNumber;
+///
+/// let a: SequenceNumber = "0049590338271490256608559692538361571095921575989136588898".parse()?;
+/// let b: SequenceNumber = "49590338271490256608559692538361571095921575989136588899".parse()?;
+/// assert!(a < b);
+/// assert!(a.as_str().starts_with("00"));
+/// assert!("12a".parse::<SequenceNumber>().is_err());
+/// # Ok::<(), kinesis_fanout::InvalidSequenceNumber>(())
+/// ```
+#[derive(Clone)]
+pub struct SequenceNumber(Arc<str>);
+
+/// The text is empty or holds something other than ASCII digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidSequenceNumber;
+
+impl SequenceNumber {
+    /// The digits as they came, leading zeros included.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The digits without leading zeros: "" is zero.
+    fn significant(&self) -> &str {
+        self.0.trim_start_matches('0')
+    }
+}
+
+impl TryFrom<String> for SequenceNumber {
+    type Error = InvalidSequenceNumber;
+
+    fn try_from(digits: String) -> Result<Self, InvalidSequenceNumber> {
+        digits.parse()
+    }
+}
+
+impl FromStr for SequenceNumber {
+    type Err = InvalidSequenceNumber;
+
+    fn from_str(digits: &str) -> Result<Self, InvalidSequenceNumber> {
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(InvalidSequenceNumber);
+        }
+        Ok(Self(digits.into()))
+    }
+}
+
+impl From<u128> for SequenceNumber {
+    fn from(number: u128) -> Self {
+        Self(number.to_string().into())
+    }
+}
+
+impl Ord for SequenceNumber {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (a, b) = (self.significant(), other.significant());
+        a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+    }
+}
+
+impl PartialOrd for SequenceNumber {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for SequenceNumber {
+    fn eq(&self, other: &Self) -> bool {
+        self.significant() == other.significant()
+    }
+}
+
+impl Eq for SequenceNumber {}
+
+impl Hash for SequenceNumber {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.significant().hash(state);
+    }
+}
+
+impl fmt::Display for SequenceNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for SequenceNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for InvalidSequenceNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence number is one or more ASCII digits")
+    }
+}
+
+impl std::error::Error for InvalidSequenceNumber {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    fn number(digits: &str) -> SequenceNumber {
+        digits.parse().unwrap()
+    }
+
+    #[test]
+    fn compares_as_numbers_of_any_length() {
+        let fifty_six = "49590338271490256608559692538361571095921575989136588898";
+        assert_eq!(fifty_six.len(), 56);
+        assert!(number("9") < number("10"));
+        assert!(number("99999999999999999999999999999999999999999") < number(fifty_six));
+        assert!(number(fifty_six) < number(&format!("{fifty_six}0")));
+        assert!(number("0") < number("1"));
+    }
+
+    #[test]
+    fn leading_zeros_are_kept_and_do_not_count() {
+        let padded = number("000000000000000000000000000042");
+        assert_eq!(padded, number("42"));
+        assert_eq!(padded.as_str(), "000000000000000000000000000042");
+        assert!(padded < number("43"));
+        assert!(number("00099") < number("100"));
+        assert_eq!(number("000"), number("0"));
+        assert!(HashSet::from([padded]).contains(&number("42")));
+    }
+
+    #[test]
+    fn refuses_what_is_no_number() {
+        for bad in ["", " 1", "-1", "+1", "1.0", "0x1", "١", "LATEST"] {
+            assert_eq!(
+                bad.parse::<SequenceNumber>(),
+                Err(InvalidSequenceNumber),
+                "{bad:?}"
+            );
+        }
+    }
+}
