@@ -133,6 +133,11 @@ impl Subscription {
             .unwrap_or_else(|| Output::Timeout(self.timeout()))
     }
 
+    /// Whether nothing more will come: the shard has ended, failed, or is not wanted any more.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Over)
+    }
+
     fn timeout(&self) -> Option<(Instant, TimeoutReason)> {
         match &self.state {
             State::Idle { due } if self.has_room => Some((*due, TimeoutReason::Call)),
