@@ -1,1 +1,221 @@
-//! Placeholder.
+//! The machine that finds or registers the consumer whose ARN every subscription names, and looks after it.
+//!
+//! It does not know what shards are, nor who subscribes. Somebody who suspects that the registered consumer is gone says so
+//! ([`Input::Suspected`]); the answer is one event for all who ask.
+//!
+//! ```text
+//!                     by ARN
+//!   Idle ── Start ──────────────────────────────────────────────┐
+//!    │ by name                                                  │
+//!    ▼            not found              CREATING               ▼      Suspected
+//!  Lookup ──────────────────> Register ───────────> Wait ───> Active <────────────> Verify
+//!   ▲ │ ▲ └── ACTIVE: Active     │  LimitExceeded:  │ ▲ └┐      ▲      ACTIVE        │  CREATING: Wait
+//!   │ │ └──── ResourceInUse ─────┘  again, later    │ └──┘ CREATING                 │
+//!   └─┘ DELETING                                    └── gone, by name: Lookup ───────┘
+//!                                                       gone, by ARN: Failed(ConsumerGone)
+//!
+//!  Shutdown: any ──> ShutDown, or ──> Deregister ──> ShutDown if it is asked for. A refusal that no retry mends: Failed.
+//! ```
+//!
+//! - Lookup, Register and Wait together are bounded ([`WAIT_FOR_ACTIVE`]); what is retryable is tried again within that.
+//! - Verify is single-flight and has no bound: an outage does not end a consumer that was active.
+//! - A consumer given by name that was deleted is registered again, at most three times within an hour (decision 5).
+//!
+//! Sources: API reference of RegisterStreamConsumer, DescribeStreamConsumer, DeregisterStreamConsumer; KCL
+//! FanOutConsumerRegistration (describe, register, race by ResourceInUse, wait for ACTIVE).
+
+mod failure;
+mod leave;
+mod message;
+mod poll_pace;
+mod seek;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::{Backoff, CallId};
+use crate::model::{ConsumerReference, Failure};
+use state::{Search, State};
+
+pub use failure::{Operation, RegistrationFailure};
+pub use message::{Command, Event, Input, TimeoutReason};
+
+/// The registration of one consumer with one stream.
+#[derive(Debug)]
+pub struct Registration {
+    stream_arn: String,
+    consumer: ConsumerReference,
+    wait_for_active: Duration,
+    state: State,
+    /// The registered consumer as far as it is known to exist.
+    consumer_arn: Option<String>,
+    /// The ARN of the last `Event::Active`.
+    announced: Option<String>,
+    /// When it was found deleted, within the last hour.
+    deletions: VecDeque<Instant>,
+    /// Of the search that is under way.
+    last_failure: Option<Failure>,
+    backoff: Backoff,
+    last_call: u64,
+    outputs: VecDeque<Output>,
+}
+
+/// What this machine has to say.
+pub type Output = super::Output<Command, Event, TimeoutReason>;
+
+/// How long a registered consumer may take to become ACTIVE, unless it is set otherwise. It takes seconds; with five being
+/// created at once (the limit per account) and other processes before us, minutes. KCL's 10 s are too short (its issue #506).
+pub const WAIT_FOR_ACTIVE: Duration = Duration::from_secs(600);
+
+impl Registration {
+    /// The registration of `consumer` with the stream of this ARN. The seed is for jitter.
+    pub fn new(stream_arn: impl Into<String>, consumer: ConsumerReference, seed: u64) -> Self {
+        Self {
+            stream_arn: stream_arn.into(),
+            consumer,
+            wait_for_active: WAIT_FOR_ACTIVE,
+            state: State::Idle,
+            consumer_arn: None,
+            announced: None,
+            deletions: VecDeque::new(),
+            last_failure: None,
+            backoff: Backoff::seeded(seed),
+            last_call: 0,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Bounds the wait for ACTIVE, at the start and after each deletion.
+    pub fn with_wait_for_active(mut self, bound: Duration) -> Self {
+        self.wait_for_active = bound;
+        self
+    }
+
+    /// Takes an input in.
+    pub fn handle(&mut self, input: Input, now: Instant) {
+        match input {
+            Input::Start => self.start(now),
+            Input::Described { call, result } if self.awaits(call) => self.described(result, now),
+            Input::Registered { call, result } if self.awaits(call) => self.registered(result, now),
+            Input::Deregistered { call, result } if self.awaits(call) => self.deregistered(result, now),
+            Input::Described { .. } | Input::Registered { .. } | Input::Deregistered { .. } => {}
+            Input::Suspected => self.suspected(),
+            Input::Timeout => self.timed_out(now),
+            Input::Shutdown { deregister } => self.shut_down(deregister),
+        }
+    }
+
+    /// The next output; `Timeout` when there is nothing more to say.
+    pub fn poll_output(&mut self) -> Output {
+        self.outputs
+            .pop_front()
+            .unwrap_or_else(|| Output::Timeout(self.due()))
+    }
+
+    fn start(&mut self, now: Instant) {
+        if self.state != State::Idle {
+            return;
+        }
+        match &self.consumer {
+            ConsumerReference::Arn(arn) => {
+                let arn = arn.clone();
+                self.activate(arn);
+            }
+            ConsumerReference::Name(_) => self.seek(Search::starting(now)),
+        }
+    }
+
+    fn suspected(&mut self) {
+        if self.state == State::Active {
+            self.verify();
+        }
+    }
+
+    fn timed_out(&mut self, now: Instant) {
+        match self.state {
+            State::Seeking(search, _) if self.is_overdue(search, now) => {
+                self.fail(RegistrationFailure::NotActiveInTime {
+                    waited: now.saturating_duration_since(search.since),
+                    last_failure: self.last_failure.clone(),
+                });
+            }
+            State::Seeking(search, progress) if progress.is_due(now) => self.seek(search),
+            State::Verifying(progress) if progress.is_due(now) => self.verify(),
+            State::Deregistering { attempt, progress } if progress.is_due(now) => {
+                self.deregister(attempt + 1);
+            }
+            State::Seeking(..)
+            | State::Verifying(_)
+            | State::Deregistering { .. }
+            | State::Idle
+            | State::Active
+            | State::Leaving { .. }
+            | State::Failed
+            | State::ShutDown => {}
+        }
+    }
+
+    fn due(&self) -> Option<(Instant, TimeoutReason)> {
+        let bound = match self.state {
+            State::Seeking(search, _) => self.deadline(search),
+            State::Idle
+            | State::Active
+            | State::Verifying(_)
+            | State::Leaving { .. }
+            | State::Deregistering { .. }
+            | State::Failed
+            | State::ShutDown => None,
+        };
+        let bound = bound.map(|at| (at, TimeoutReason::WaitForActive));
+        bound
+            .into_iter()
+            .chain(self.state.pause_end())
+            .min_by_key(|(at, _)| *at)
+    }
+
+    /// `None`: so far off that there is no such instant.
+    fn deadline(&self, search: Search) -> Option<Instant> {
+        search.since.checked_add(self.wait_for_active)
+    }
+
+    fn is_overdue(&self, search: Search, now: Instant) -> bool {
+        self.deadline(search).is_some_and(|deadline| deadline <= now)
+    }
+
+    fn activate(&mut self, consumer_arn: String) {
+        self.backoff.reset();
+        self.last_failure = None;
+        self.state = State::Active;
+        self.consumer_arn = Some(consumer_arn.clone());
+        if self.announced.as_ref() == Some(&consumer_arn) {
+            return self.emit(Event::Confirmed { consumer_arn });
+        }
+        self.announced = Some(consumer_arn.clone());
+        self.emit(Event::Active { consumer_arn });
+    }
+
+    fn fail(&mut self, failure: RegistrationFailure) {
+        self.state = State::Failed;
+        self.emit(Event::Failed(failure));
+    }
+
+    fn awaits(&self, call: CallId) -> bool {
+        self.state.awaited_call() == Some(call)
+    }
+
+    fn next_call(&mut self) -> CallId {
+        self.last_call += 1;
+        CallId(self.last_call)
+    }
+
+    fn command(&mut self, command: Command) {
+        self.outputs.push_back(Output::Command(command));
+    }
+
+    fn emit(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+}

@@ -1,0 +1,1 @@
+//! Scenarios and the state x input table.
