@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,13 +14,14 @@ use super::delivery::Delivery;
 use super::merge::LaneId;
 use super::shard_task::{Order, Report, ShardSetup, ShardTask};
 use super::shared::{Shared, Stage};
-use super::start::{call_error, describe_stream, failure_error, pin_time};
+use super::failure::{failure_error, lineage_error, registration_error, subscription_error};
+use super::start::{describe_stream, pin_time};
 use super::stream::RecordStream;
 use super::{Consumer, ConsumerEvent};
-use crate::engine::lineage::{self, Lineage};
+use crate::engine::lineage::{self, Lineage, LineageStart, Page, PageRequest};
 use crate::engine::registration::{self, Registration};
 use crate::engine::subscription::{CheckCause, Subscription};
-use crate::engine::{CallId, Output, ShardStart, ShardStatus};
+use crate::engine::{CallId, Output, Pin, ShardStart, ShardStatus};
 use crate::error::{Error, ErrorKind};
 use crate::kinesis::{KinesisPort, ListShards, PortError, RegisteredConsumer, ShardPage};
 use crate::model::{ConsumerDescription, Failure, ShardId, StreamSummary};
@@ -67,7 +67,7 @@ enum Answer {
     Listed(CallId, Result<ShardPage, PortError>),
 }
 
-type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+type Boxed<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
 
 impl Coordinator {
     /// Finds the stream, the registered consumer and the shards, then goes on in a task of its own.
@@ -91,7 +91,7 @@ impl Coordinator {
     fn new(plan: Plan, summary: StreamSummary, deliveries: mpsc::UnboundedSender<Delivery>) -> Self {
         let settings = plan.settings;
         let pin = Pin::at(pin_time(&summary));
-        let lineage = Lineage::new(Start::resolve(&plan.start, pin), settings.discovery_interval, settings.seed);
+        let lineage = Lineage::new(LineageStart::resolve(&plan.start, pin), settings.discovery_interval, settings.seed);
         let registration = Registration::new(&*summary.stream_arn, plan.consumer, settings.seed)
             .with_wait_for_active(settings.registration_timeout);
         let (report_sender, reports) = mpsc::unbounded_channel();
@@ -212,7 +212,7 @@ impl Coordinator {
                 self.registration.handle(registration::Input::Deregistered { call, result }, now());
             }
             Answer::Listed(call, result) => {
-                let result = self.keep_error(result);
+                let result = self.keep_error(result).map(|page| Page { shards: page.shards, next_token: page.next_token });
                 self.lineage.handle(lineage::Input::Listed { call, result }, now());
             }
         }
@@ -224,11 +224,11 @@ impl Coordinator {
                 if let Some(link) = self.shards.get_mut(&shard_id) {
                     link.check = Some(cause);
                 }
-                self.lineage.handle(lineage::Input::Check { shard_id }, now());
+                self.lineage.handle(lineage::Input::Check { shard: shard_id }, now());
             }
             Report::HandedOver { shard_id, children } => {
                 self.shards.remove(&shard_id);
-                self.lineage.handle(lineage::Input::HandedOver { shard_id, children }, now());
+                self.lineage.handle(lineage::Input::HandedOver { shard: shard_id, children }, now());
             }
             Report::Failed { shard_id, failure, error } => {
                 self.shared.fail(subscription_error(failure, error).in_shard(shard_id));
@@ -308,6 +308,67 @@ impl Coordinator {
         }
         self.shared.log.push(ConsumerEvent::Registered { consumer_arn: consumer_arn.clone() });
         self.consumer_arn = Some(consumer_arn);
+    }
+
+    fn list_shards(&mut self, command: lineage::Command) {
+        let lineage::Command::ListShards { call, page } = command;
+        let stream_arn = self.stream_arn.clone();
+        let request = match page {
+            PageRequest::First(filter) => ListShards::First { stream_arn, filter },
+            PageRequest::Next(token) => ListShards::Next { stream_arn, token },
+        };
+        let port = self.port.clone();
+        self.calls.push(Box::pin(async move { Answer::Listed(call, port.list_shards(request).await) }));
+    }
+
+    fn lineage_event(&mut self, event: lineage::Event) {
+        use lineage::Event;
+        match event {
+            Event::InitialShards { .. } => self.are_shards_known = true,
+            Event::StartShard { shard, start, parents } => self.start_shard(shard, start, parents),
+            Event::Checked { shard, status } => self.checked(shard, status),
+            Event::Failed(failure) => self.shared.fail(lineage_error(failure, self.last_error.take())),
+        }
+    }
+
+    fn start_shard(&mut self, shard_id: ShardId, start: ShardStart, parents: Vec<ShardId>) {
+        let (Some(deliveries), Some(consumer_arn)) = (self.deliveries.clone(), self.consumer_arn.clone()) else {
+            return;
+        };
+        self.shared.log.push(ConsumerEvent::ShardStarted { shard_id: shard_id.clone(), parents });
+        let lane = self.next_lane;
+        self.next_lane += 1;
+        let seed = self.settings.seed.wrapping_add(lane);
+        let machine = Subscription::new(self.settings.subscription.clone(), consumer_arn, start, seed, now());
+        let setup = ShardSetup {
+            lane,
+            stream: Arc::clone(&self.stream),
+            shard_id: shard_id.clone(),
+            port: self.port.clone(),
+            rate: self.settings.rate.clone(),
+            budget: self.budget.clone(),
+            on_malformed: self.settings.on_malformed,
+            log: self.shared.log.clone(),
+            deliveries,
+            reports: self.report_sender.clone(),
+        };
+        let (orders, receiver) = mpsc::unbounded_channel();
+        self.tasks.spawn(ShardTask::new(setup, machine, receiver).run());
+        self.shards.insert(shard_id, ShardLink { orders, check: None });
+    }
+
+    /// A shard that is listed, and that the service says it does not know: then it is the registered consumer that is gone.
+    fn checked(&mut self, shard_id: ShardId, status: ShardStatus) {
+        let Some(link) = self.shards.get_mut(&shard_id) else { return };
+        let is_listed = matches!(status, ShardStatus::Open | ShardStatus::Closed { .. });
+        match link.check.take() {
+            Some(CheckCause::NotFound) if is_listed => {
+                self.suspecting.push((shard_id, status));
+                self.registration.handle(registration::Input::Suspected, now());
+            }
+            Some(_) => self.order(&shard_id, Order::Checked(status)),
+            None => {}
+        }
     }
 
     fn keep_error<T>(&mut self, result: Result<T, PortError>) -> Result<T, Failure> {

@@ -42,7 +42,7 @@ fn kind_of_gave_up(failure: &Failure) -> ErrorKind {
 /// The error where there is no registered consumer to read with.
 pub(super) fn registration_error(failure: RegistrationFailure, error: Option<PortError>) -> Error {
     let text = failure.to_string();
-    let error = match &failure {
+    let without_source = match &failure {
         RegistrationFailure::Call { operation, failure } => {
             let not_found = match operation {
                 Operation::Register => ErrorKind::StreamNotFound,
@@ -54,7 +54,18 @@ pub(super) fn registration_error(failure: RegistrationFailure, error: Option<Por
         RegistrationFailure::DeletedTooOften { .. } | RegistrationFailure::ConsumerGone => {
             Error::new(ErrorKind::ConsumerNotFound, text)
         }
-    }
-    .with_source(error.and_then(|error| error.source));
-    error
+    };
+    without_source.with_source(error.and_then(|error| error.source))
+}
+
+/// The error where the shards cannot be told.
+pub(super) fn lineage_error(failure: LineageFailure, error: Option<PortError>) -> Error {
+    let text = failure.to_string();
+    let kind = match &failure {
+        LineageFailure::StreamNotFound(_) => ErrorKind::StreamNotFound,
+        LineageFailure::Call(failure) => Error::from_class(failure.class, ErrorKind::StreamNotFound, "").kind(),
+        LineageFailure::PinRefused(_) => ErrorKind::PositionRefused,
+        LineageFailure::NotListedInTime { .. } => ErrorKind::Unavailable,
+    };
+    Error::new(kind, text).with_source(error.and_then(|error| error.source))
 }

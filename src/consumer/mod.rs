@@ -18,11 +18,13 @@ mod coordinator;
 mod delivery;
 mod event;
 mod event_log;
+mod failure;
 mod handle;
 mod merge;
 mod rate;
 mod shard_task;
 mod shared;
+mod start;
 mod stream;
 mod unpack;
 
