@@ -1,0 +1,1 @@
+//! Scenarios, the state x input table, random histories.
