@@ -9,30 +9,31 @@ use kinesis_fanout::{Record, SequenceNumber};
 /// sequence numbers are those that the server gave the producer.
 #[derive(Default)]
 pub struct Ledger {
-    sent: HashMap<Identity, Sent>,
-    unknown: u64,
+    sent: HashMap<Identity, Seen>,
+    /// May hold a record before `sent` does: the consumer can be faster than the answer to the producer.
+    received: HashMap<Identity, Seen>,
+    records_received: u64,
+    duplicated: u64,
+    unreadable: u64,
+    out_of_order: u64,
     /// The last place received in each shard.
     last: HashMap<String, Place>,
-    /// When the first and the last record of each shard came, in records.
+    /// Which records, counted from 1, were the first and the last of each shard.
     spans: HashMap<String, (u64, u64)>,
-    received: u64,
-    received_once: usize,
-    duplicated: u64,
-    altered: u64,
-    out_of_order: u64,
+}
+
+/// What must be the same at both ends.
+#[derive(PartialEq)]
+struct Seen {
+    digest: u64,
+    shard_id: String,
+    sequence_number: SequenceNumber,
 }
 
 /// Who wrote a user record, and as its how manieth.
 pub type Identity = (u32, u64);
 
 type Place = (SequenceNumber, Option<u64>);
-
-struct Sent {
-    digest: u64,
-    shard_id: String,
-    sequence_number: SequenceNumber,
-    times_received: u32,
-}
 
 /// The columns of the table that decide.
 pub struct Verdict {
@@ -47,38 +48,29 @@ pub struct Verdict {
 
 impl Ledger {
     pub fn sent(&mut self, identity: Identity, digest: u64, shard_id: &str, sequence_number: &SequenceNumber) {
-        let sent = Sent {
-            digest,
-            shard_id: shard_id.into(),
-            sequence_number: sequence_number.clone(),
-            times_received: self.sent.remove(&identity).map_or(0, |early| early.times_received),
-        };
+        let sent = Seen { digest, shard_id: shard_id.into(), sequence_number: sequence_number.clone() };
         self.sent.insert(identity, sent);
     }
 
     pub fn received(&mut self, record: &Record) {
-        self.received += 1;
+        self.records_received += 1;
         self.note_order(record);
-        let identity = record.partition_key().and_then(|key| identity_of(key.as_str()?));
-        let Some(sent) = identity.and_then(|identity| self.sent.get_mut(&identity)) else {
-            self.unknown += 1;
+        let Some(identity) = record.partition_key().and_then(|key| identity_of(key.as_str()?)) else {
+            self.unreadable += 1;
             return;
         };
-        sent.times_received += 1;
-        match sent.times_received {
-            1 => self.received_once += 1,
-            _ => self.duplicated += 1,
-        }
-        let is_same = sent.digest == digest(record.explicit_hash_key(), record.data())
-            && sent.shard_id == record.shard_id().as_str()
-            && sent.sequence_number == *record.sequence_number();
-        self.altered += u64::from(!is_same);
+        let seen = Seen {
+            digest: digest(record.explicit_hash_key(), record.data()),
+            shard_id: record.shard_id().to_string(),
+            sequence_number: record.sequence_number().clone(),
+        };
+        self.duplicated += u64::from(self.received.insert(identity, seen).is_some());
     }
 
     fn note_order(&mut self, record: &Record) {
         let shard = record.shard_id().to_string();
         let place = (record.sequence_number().clone(), record.sub_sequence_number());
-        let at = self.received;
+        let at = self.records_received;
         self.spans.entry(shard.clone()).or_insert((at, at)).1 = at;
         let before = self.last.insert(shard, place.clone());
         self.out_of_order += u64::from(before.is_some_and(|before| before >= place));
@@ -86,7 +78,7 @@ impl Ledger {
 
     /// Whether all that was sent has come.
     pub fn is_complete(&self) -> bool {
-        self.received_once == self.sent.len()
+        self.received.len() >= self.sent.len()
     }
 
     /// The verdict, with the lineage as the server lists it.
@@ -102,13 +94,15 @@ impl Ledger {
                 _ => false,
             })
             .count();
+        let lost = self.sent.keys().filter(|identity| !self.received.contains_key(identity)).count();
+        // What nobody sent has been altered beyond recognition.
+        let altered = self.received.iter().filter(|(identity, seen)| self.sent.get(identity) != Some(seen)).count();
         Verdict {
             sent: self.sent.len(),
-            received: self.received,
-            lost: self.sent.len() - self.received_once,
+            received: self.records_received,
+            lost,
             duplicated: self.duplicated,
-            // What nobody sent has been altered beyond recognition.
-            altered: self.altered + self.unknown,
+            altered: altered as u64 + self.unreadable,
             out_of_order: self.out_of_order,
             child_before_parent,
         }
