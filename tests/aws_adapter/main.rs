@@ -2,6 +2,11 @@
 //!
 //! Each row of "how each end of a stream surfaces" that plain HTTP can show has a test in `subscriptions.rs`.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy's own exception covers test functions, not what they share"
+)]
+
 mod calls;
 mod frames;
 mod server;
