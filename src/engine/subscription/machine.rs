@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use super::contention::Contention;
 use super::position::Position;
 use super::state::{Open, State};
-use super::{CheckCause, Command, EndCause, Event, Input, TimeoutReason};
+use super::{Command, EndCause, Event, Input, TimeoutReason};
 use crate::engine::{Backoff, CallId, Output, ShardStart};
 use crate::model::{ChildShard, Failure, FailureClass};
 
@@ -138,18 +138,7 @@ impl Subscription {
             return;
         }
         self.call_was_sent(sent_at);
-        match failure.class {
-            FailureClass::TimedOut | FailureClass::Unavailable | FailureClass::Malformed => {
-                // It may have been accepted all the same.
-                self.contention.call_answered_or_given_up(now);
-            }
-            _ => self.contention.call_refused(),
-        }
-        match failure.class {
-            FailureClass::InvalidArgument if self.position.is_pinned() => self.step_pin_back(failure, now),
-            FailureClass::InvalidArgument => self.check(CheckCause::PositionRefused, Some(failure)),
-            _ => self.break_off(failure, now),
-        }
+        self.refuse(failure, now);
     }
 
     fn timed_out(&mut self, now: Instant) {

@@ -7,16 +7,39 @@ use crate::engine::{CallId, ShardStatus};
 use crate::model::{ChildShard, Failure, FailureClass, SequenceNumber};
 
 impl Subscription {
+    /// The service did not let the call in, whether it said so by HTTP or within the subscription before its first event.
+    pub(super) fn refuse(&mut self, failure: Failure, now: Instant) {
+        match failure.class {
+            FailureClass::TimedOut | FailureClass::Unavailable | FailureClass::Malformed => {
+                // It may have been accepted all the same.
+                self.contention.call_answered_or_given_up(now);
+            }
+            _ => self.contention.call_refused(),
+        }
+        match failure.class {
+            FailureClass::InvalidArgument if self.position.is_pinned() => self.step_pin_back(failure, now),
+            FailureClass::InvalidArgument => self.check(CheckCause::PositionRefused, Some(failure)),
+            _ => self.break_off(failure, now),
+        }
+    }
+
     pub(super) fn failed(&mut self, call: CallId, failure: Failure, now: Instant) {
         if self.open_by(call).is_none() {
             return;
         }
-        if failure.class == FailureClass::ResourceInUse && self.contention.is_foreign() {
-            let wait = self.contention.lose(now, self.backoff.random());
-            self.renewing = false;
-            return self.retry(EndCause::Contended, wait, now);
+        match failure.class {
+            FailureClass::ResourceInUse | FailureClass::InvalidArgument
+                if !self.contention.is_established() =>
+            {
+                self.refuse(failure, now);
+            }
+            FailureClass::ResourceInUse if self.contention.is_foreign() => {
+                let wait = self.contention.lose(now, self.backoff.random());
+                self.renewing = false;
+                self.retry(EndCause::Contended, wait, now);
+            }
+            _ => self.break_off(failure, now),
         }
-        self.break_off(failure, now);
     }
 
     /// What follows from a failure, whether it came instead of a subscription or within one.
