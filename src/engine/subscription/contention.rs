@@ -31,6 +31,11 @@ impl Contention {
         self.present_call = self.present_call.max(Some(at));
     }
 
+    /// A call before the present one was accepted just now.
+    pub(super) fn late_call_answered(&mut self, at: Instant) {
+        self.earlier_calls = self.earlier_calls.max(Some(at));
+    }
+
     /// The service refused the call: it took nothing over.
     pub(super) fn call_refused(&mut self) {
         self.present_call = None;

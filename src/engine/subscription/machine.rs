@@ -117,8 +117,12 @@ impl Subscription {
     }
 
     fn subscribed(&mut self, call: CallId, sent_at: Instant, now: Instant) {
+        if self.open_by(call).is_some() {
+            return;
+        }
         if !self.is_calling(call) {
-            // A late success lives on at the service unless it is closed.
+            // A late success lives on at the service unless it is closed, and may have taken over from a call after it.
+            self.contention.late_call_answered(now);
             return self.command(Command::Close { call });
         }
         self.call_was_sent(sent_at);
