@@ -8,6 +8,9 @@ use crate::model::{Failure, FailureClass, SubscriptionEvent};
 
 impl Subscription {
     pub(super) fn room_found(&mut self, now: Instant) {
+        if self.has_room {
+            return;
+        }
         self.has_room = true;
         self.before_waiting = None;
         match &mut self.state {
