@@ -92,7 +92,7 @@ impl Subscription {
                 let failure = failure.unwrap_or_else(not_found);
                 self.escalate(EndCause::Failed(failure.clone()), failure, now);
             }
-            (CheckCause::NotFound, ShardStatus::Open | ShardStatus::Closed { .. }) => {
+            (CheckCause::NotFound, ShardStatus::Open) => {
                 let failure = failure.unwrap_or_else(not_found);
                 self.escalate(EndCause::Failed(failure.clone()), failure, now);
             }
@@ -120,12 +120,17 @@ impl Subscription {
     ) {
         let confirmed = cause == CheckCause::PositionRefused && self.confirming.is_some();
         if self.position.has_reached(ending) || confirmed {
-            self.end_shard(children);
-        } else if cause == CheckCause::UnclearEnd {
-            self.confirming = Some(children);
-            self.retry(EndCause::Expired, Duration::ZERO, now);
-        } else {
-            self.fall_back(failure, now);
+            return self.end_shard(children);
+        }
+        match (cause, failure) {
+            (CheckCause::UnclearEnd, _) => {
+                self.confirming = Some(children);
+                self.retry(EndCause::Expired, Duration::ZERO, now);
+            }
+            (CheckCause::NotFound, Some(failure)) => {
+                self.escalate(EndCause::Failed(failure.clone()), failure, now);
+            }
+            (_, failure) => self.fall_back(failure, now),
         }
     }
 
