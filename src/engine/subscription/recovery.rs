@@ -85,6 +85,9 @@ impl Subscription {
             return;
         };
         let (cause, failure) = (*cause, failure.take());
+        if status == ShardStatus::Open {
+            self.confirming = None;
+        }
         let not_found = || Failure::new(FailureClass::ResourceNotFound, "the shard is not listed");
         match (cause, status) {
             (_, ShardStatus::Gone { children }) => self.end_shard(children),
@@ -138,6 +141,8 @@ impl Subscription {
         let failure = failure.unwrap_or_else(|| {
             Failure::new(FailureClass::InvalidArgument, "the service refuses the position")
         });
+        // What the next subscribe brings says nothing of the position that was given up.
+        self.confirming = None;
         if self.position.fall_back() {
             self.retry(EndCause::Failed(failure), Duration::ZERO, now);
         } else {
