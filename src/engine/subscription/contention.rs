@@ -31,6 +31,11 @@ impl Contention {
         self.present_call = self.present_call.max(Some(at));
     }
 
+    /// A call before the present one was accepted just now.
+    pub(super) fn late_call_answered(&mut self, at: Instant) {
+        self.earlier_calls = self.earlier_calls.max(Some(at));
+    }
+
     /// The service refused the call: it took nothing over.
     pub(super) fn call_refused(&mut self) {
         self.present_call = None;
@@ -43,6 +48,15 @@ impl Contention {
     pub(super) fn event_came(&mut self, at: Instant) {
         self.established.get_or_insert(at);
         self.held_since.get_or_insert(at);
+        self.settle(at);
+    }
+
+    /// Held for long enough, the shard is ours, whatever ends the subscription in the end.
+    fn settle(&mut self, now: Instant) {
+        let held = self.held_since.map(|since| now.saturating_duration_since(since));
+        if held.is_some_and(|held| held >= HELD_LONG_ENOUGH) {
+            self.lost = 0;
+        }
     }
 
     /// The subscription ended otherwise than by its time: it is not held any more.
@@ -61,12 +75,7 @@ impl Contention {
 
     /// Counts a lost shard and gives the wait before it is taken back.
     pub(super) fn lose(&mut self, now: Instant, random: &mut Random) -> Duration {
-        if self
-            .held_since
-            .is_some_and(|since| now.saturating_duration_since(since) >= HELD_LONG_ENOUGH)
-        {
-            self.lost = 0;
-        }
+        self.settle(now);
         let wait = LOSER_WAITS[(self.lost as usize).min(LOSER_WAITS.len() - 1)];
         self.lost = self.lost.saturating_add(1);
         self.held_since = None;

@@ -25,6 +25,9 @@
 mod contention;
 mod machine;
 mod position;
+mod reading;
+mod recovery;
+mod state;
 
 use std::time::{Duration, Instant};
 
