@@ -3,10 +3,10 @@ use std::hash::BuildHasher;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use super::Consumer;
 use super::coordinator::Coordinator;
 use super::rate::SubscribeRate;
 use super::unpack::OnMalformed;
-use super::Consumer;
 use crate::engine::subscription::SubscriptionConfig;
 use crate::error::{Error, ErrorKind};
 use crate::kinesis::KinesisPort;
@@ -50,7 +50,13 @@ pub(super) struct Plan {
 
 impl ConsumerBuilder {
     pub(super) fn new(port: KinesisPort, stream: String) -> Self {
-        Self { port, stream, fan_out: None, start: StartPosition::default(), settings: Settings::default() }
+        Self {
+            port,
+            stream,
+            fan_out: None,
+            start: StartPosition::default(),
+            settings: Settings::default(),
+        }
     }
 
     /// The registered consumer, by name or ARN. Required.
@@ -159,7 +165,8 @@ impl ConsumerBuilder {
     }
 
     fn plan(self) -> Result<Plan, Error> {
-        let invalid = |what: &dyn std::fmt::Display| Error::new(ErrorKind::InvalidConfiguration, what.to_string());
+        let invalid =
+            |what: &dyn std::fmt::Display| Error::new(ErrorKind::InvalidConfiguration, what.to_string());
         let stream = StreamReference::parse(&self.stream).map_err(|error| invalid(&error))?;
         let Some(fan_out) = self.fan_out else {
             return Err(invalid(&"no registered consumer: call `.fan_out(name)`"));
@@ -175,18 +182,32 @@ impl ConsumerBuilder {
         if let Some((name, _)) = durations.iter().find(|(_, duration)| duration.is_zero()) {
             return Err(invalid(&format!("{name} is zero")));
         }
-        Ok(Plan { port: self.port, stream, consumer, start: self.start, settings: self.settings })
+        Ok(Plan {
+            port: self.port,
+            stream,
+            consumer,
+            start: self.start,
+            settings: self.settings,
+        })
     }
 }
 
 /// A consumer's ARN names its stream: the wrong one would read another stream under this one's name.
 fn check_same_stream(stream: &StreamReference, consumer: &ConsumerReference) -> Result<(), String> {
-    let Some(consumer_stream) = consumer.stream_arn() else { return Ok(()) };
+    let Some(consumer_stream) = consumer.stream_arn() else {
+        return Ok(());
+    };
     let is_same = match stream {
         StreamReference::Arn(arn) => arn == consumer_stream,
         StreamReference::Name(name) => consumer_stream.rsplit('/').next() == Some(name),
     };
-    if is_same { Ok(()) } else { Err(format!("the registered consumer belongs to the stream {consumer_stream}")) }
+    if is_same {
+        Ok(())
+    } else {
+        Err(format!(
+            "the registered consumer belongs to the stream {consumer_stream}"
+        ))
+    }
 }
 
 impl Default for Settings {

@@ -11,10 +11,10 @@ use tokio::task::JoinSet;
 use super::budget::Budget;
 use super::builder::{Plan, Settings};
 use super::delivery::Delivery;
+use super::failure::{failure_error, lineage_error, registration_error, subscription_error};
 use super::merge::LaneId;
 use super::shard_task::{Order, Report, ShardSetup, ShardTask};
 use super::shared::{Shared, Stage};
-use super::failure::{failure_error, lineage_error, registration_error, subscription_error};
 use super::start::{describe_stream, pin_time};
 use super::stream::RecordStream;
 use super::{Consumer, ConsumerEvent};
@@ -85,13 +85,17 @@ impl Coordinator {
             let _guard = guard;
             coordinator.run().await;
         });
-        Ok(Consumer { records: RecordStream::new(receiver, shared.clone()), shared })
+        Ok(Consumer {
+            records: RecordStream::new(receiver, shared.clone()),
+            shared,
+        })
     }
 
     fn new(plan: Plan, summary: StreamSummary, deliveries: mpsc::UnboundedSender<Delivery>) -> Self {
         let settings = plan.settings;
         let pin = Pin::at(pin_time(&summary));
-        let lineage = Lineage::new(LineageStart::resolve(&plan.start, pin), settings.discovery_interval, settings.seed);
+        let lineage = Lineage::new(LineageStart::resolve(&plan.start, pin), settings.seed)
+            .with_discovery_interval(settings.discovery_interval);
         let registration = Registration::new(&*summary.stream_arn, plan.consumer, settings.seed)
             .with_wait_for_active(settings.registration_timeout);
         let (report_sender, reports) = mpsc::unbounded_channel();
@@ -165,7 +169,8 @@ impl Coordinator {
     /// At the end: deletes the registered consumer, if that is wanted.
     async fn deregister(&mut self) {
         let deregister = self.settings.deregister;
-        self.registration.handle(registration::Input::Shutdown { deregister }, now());
+        self.registration
+            .handle(registration::Input::Shutdown { deregister }, now());
         let finishing = async {
             loop {
                 let due = self.carry_out();
@@ -176,7 +181,10 @@ impl Coordinator {
             }
         };
         if tokio::time::timeout(SHUTDOWN_DEADLINE, finishing).await.is_err() {
-            self.shared.leave(Error::new(ErrorKind::Unavailable, "the registered consumer was not deleted in time"));
+            self.shared.leave(Error::new(
+                ErrorKind::Unavailable,
+                "the registered consumer was not deleted in time",
+            ));
         }
     }
 
@@ -201,19 +209,26 @@ impl Coordinator {
         match answer {
             Answer::Described(call, result) => {
                 let result = self.keep_error(result);
-                self.registration.handle(registration::Input::Described { call, result }, now());
+                self.registration
+                    .handle(registration::Input::Described { call, result }, now());
             }
             Answer::Registered(call, result) => {
                 let result = self.keep_error(result);
-                self.registration.handle(registration::Input::Registered { call, result }, now());
+                self.registration
+                    .handle(registration::Input::Registered { call, result }, now());
             }
             Answer::Deregistered(call, result) => {
                 let result = self.keep_error(result);
-                self.registration.handle(registration::Input::Deregistered { call, result }, now());
+                self.registration
+                    .handle(registration::Input::Deregistered { call, result }, now());
             }
             Answer::Listed(call, result) => {
-                let result = self.keep_error(result).map(|page| Page { shards: page.shards, next_token: page.next_token });
-                self.lineage.handle(lineage::Input::Listed { call, result }, now());
+                let result = self.keep_error(result).map(|page| Page {
+                    shards: page.shards,
+                    next_token: page.next_token,
+                });
+                self.lineage
+                    .handle(lineage::Input::Listed { call, result }, now());
             }
         }
     }
@@ -224,14 +239,26 @@ impl Coordinator {
                 if let Some(link) = self.shards.get_mut(&shard_id) {
                     link.check = Some(cause);
                 }
-                self.lineage.handle(lineage::Input::Check { shard: shard_id }, now());
+                self.lineage
+                    .handle(lineage::Input::Check { shard: shard_id }, now());
             }
             Report::HandedOver { shard_id, children } => {
                 self.shards.remove(&shard_id);
-                self.lineage.handle(lineage::Input::HandedOver { shard: shard_id, children }, now());
+                self.lineage.handle(
+                    lineage::Input::HandedOver {
+                        shard: shard_id,
+                        children,
+                    },
+                    now(),
+                );
             }
-            Report::Failed { shard_id, failure, error } => {
-                self.shared.fail(subscription_error(failure, error).in_shard(shard_id));
+            Report::Failed {
+                shard_id,
+                failure,
+                error,
+            } => {
+                self.shared
+                    .fail(subscription_error(failure, error).in_shard(shard_id));
             }
         }
     }
@@ -266,16 +293,30 @@ impl Coordinator {
         use registration::Command;
         let port = self.port.clone();
         self.calls.push(match command {
-            Command::DescribeByName { call, stream_arn, consumer_name } => Box::pin(async move {
-                let consumer = RegisteredConsumer::Name { stream_arn, consumer_name };
+            Command::DescribeByName {
+                call,
+                stream_arn,
+                consumer_name,
+            } => Box::pin(async move {
+                let consumer = RegisteredConsumer::Name {
+                    stream_arn,
+                    consumer_name,
+                };
                 Answer::Described(call, port.describe_stream_consumer(consumer).await)
             }),
             Command::DescribeByArn { call, consumer_arn } => Box::pin(async move {
                 let consumer = RegisteredConsumer::Arn(consumer_arn);
                 Answer::Described(call, port.describe_stream_consumer(consumer).await)
             }),
-            Command::Register { call, stream_arn, consumer_name } => Box::pin(async move {
-                Answer::Registered(call, port.register_stream_consumer(&stream_arn, &consumer_name).await)
+            Command::Register {
+                call,
+                stream_arn,
+                consumer_name,
+            } => Box::pin(async move {
+                Answer::Registered(
+                    call,
+                    port.register_stream_consumer(&stream_arn, &consumer_name).await,
+                )
             }),
             Command::Deregister { call, consumer_arn } => Box::pin(async move {
                 Answer::Deregistered(call, port.deregister_stream_consumer(&consumer_arn).await)
@@ -292,9 +333,15 @@ impl Coordinator {
                     self.order(&shard_id, Order::Checked(status));
                 }
             }
-            Event::Failed(failure) => self.shared.fail(registration_error(failure, self.last_error.take())),
+            Event::Failed(failure) => self
+                .shared
+                .fail(registration_error(failure, self.last_error.take())),
             Event::NotDeregistered { failure, .. } => {
-                self.shared.leave(failure_error("DeregisterStreamConsumer", ErrorKind::ConsumerNotFound, &failure));
+                self.shared.leave(failure_error(
+                    "DeregisterStreamConsumer",
+                    ErrorKind::ConsumerNotFound,
+                    &failure,
+                ));
             }
             Event::ShutDown => self.is_registration_over = true,
             Event::Registered { .. } | Event::Deregistered { .. } => {}
@@ -306,7 +353,9 @@ impl Coordinator {
         for link in self.shards.values() {
             link.order(Order::ConsumerMoved(consumer_arn.clone()));
         }
-        self.shared.log.push(ConsumerEvent::Registered { consumer_arn: consumer_arn.clone() });
+        self.shared.log.push(ConsumerEvent::Registered {
+            consumer_arn: consumer_arn.clone(),
+        });
         self.consumer_arn = Some(consumer_arn);
     }
 
@@ -318,28 +367,44 @@ impl Coordinator {
             PageRequest::Next(token) => ListShards::Next { stream_arn, token },
         };
         let port = self.port.clone();
-        self.calls.push(Box::pin(async move { Answer::Listed(call, port.list_shards(request).await) }));
+        self.calls.push(Box::pin(async move {
+            Answer::Listed(call, port.list_shards(request).await)
+        }));
     }
 
     fn lineage_event(&mut self, event: lineage::Event) {
         use lineage::Event;
         match event {
             Event::InitialShards { .. } => self.are_shards_known = true,
-            Event::StartShard { shard, start, parents } => self.start_shard(shard, start, parents),
+            Event::StartShard {
+                shard,
+                start,
+                parents,
+            } => self.start_shard(shard, start, parents),
             Event::Checked { shard, status } => self.checked(shard, status),
             Event::Failed(failure) => self.shared.fail(lineage_error(failure, self.last_error.take())),
         }
     }
 
     fn start_shard(&mut self, shard_id: ShardId, start: ShardStart, parents: Vec<ShardId>) {
-        let (Some(deliveries), Some(consumer_arn)) = (self.deliveries.clone(), self.consumer_arn.clone()) else {
+        let (Some(deliveries), Some(consumer_arn)) = (self.deliveries.clone(), self.consumer_arn.clone())
+        else {
             return;
         };
-        self.shared.log.push(ConsumerEvent::ShardStarted { shard_id: shard_id.clone(), parents });
+        self.shared.log.push(ConsumerEvent::ShardStarted {
+            shard_id: shard_id.clone(),
+            parents,
+        });
         let lane = self.next_lane;
         self.next_lane += 1;
         let seed = self.settings.seed.wrapping_add(lane);
-        let machine = Subscription::new(self.settings.subscription.clone(), consumer_arn, start, seed, now());
+        let machine = Subscription::new(
+            self.settings.subscription.clone(),
+            consumer_arn,
+            start,
+            seed,
+            now(),
+        );
         let setup = ShardSetup {
             lane,
             stream: Arc::clone(&self.stream),
@@ -359,7 +424,9 @@ impl Coordinator {
 
     /// A shard that is listed, and that the service says it does not know: then it is the registered consumer that is gone.
     fn checked(&mut self, shard_id: ShardId, status: ShardStatus) {
-        let Some(link) = self.shards.get_mut(&shard_id) else { return };
+        let Some(link) = self.shards.get_mut(&shard_id) else {
+            return;
+        };
         let is_listed = matches!(status, ShardStatus::Open | ShardStatus::Closed { .. });
         match link.check.take() {
             Some(CheckCause::NotFound) if is_listed => {
@@ -399,7 +466,10 @@ struct FinishGuard(Shared);
 impl Drop for FinishGuard {
     fn drop(&mut self) {
         if std::thread::panicking() || self.0.stage() == Stage::Running {
-            self.0.fail(Error::new(ErrorKind::Internal, "the consumer's coordinator ended before its time"));
+            self.0.fail(Error::new(
+                ErrorKind::Internal,
+                "the consumer's coordinator ended before its time",
+            ));
         }
         self.0.advance(Stage::Finished);
     }

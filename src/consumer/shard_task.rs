@@ -56,9 +56,16 @@ pub(super) enum Report {
     /// Somebody has to look at the list of shards.
     Check { shard_id: ShardId, cause: CheckCause },
     /// All records of the shard have been handed over.
-    HandedOver { shard_id: ShardId, children: Vec<ChildShard> },
+    HandedOver {
+        shard_id: ShardId,
+        children: Vec<ChildShard>,
+    },
     /// The shard cannot be read any further.
-    Failed { shard_id: ShardId, failure: SubscriptionFailure, error: Option<PortError> },
+    Failed {
+        shard_id: ShardId,
+        failure: SubscriptionFailure,
+        error: Option<PortError>,
+    },
 }
 
 /// What the coordinator tells a shard task.
@@ -94,7 +101,11 @@ type Answer = (Instant, Result<Box<dyn EventSource>, PortError>);
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 impl ShardTask {
-    pub(super) fn new(setup: ShardSetup, machine: Subscription, orders: mpsc::UnboundedReceiver<Order>) -> Self {
+    pub(super) fn new(
+        setup: ShardSetup,
+        machine: Subscription,
+        orders: mpsc::UnboundedReceiver<Order>,
+    ) -> Self {
         let room = Some(setup.budget.acquire(ANY_ROOM));
         Self {
             setup,
@@ -135,7 +146,11 @@ impl ShardTask {
                 Output::Event(Event::Failed(failure)) => {
                     is_over = true;
                     let (shard_id, error) = (self.setup.shard_id.clone(), self.last_error.take());
-                    self.report(Report::Failed { shard_id, failure, error });
+                    self.report(Report::Failed {
+                        shard_id,
+                        failure,
+                        error,
+                    });
                 }
                 Output::Event(event) => self.tell(event),
                 Output::Timeout(due) => {
@@ -151,10 +166,16 @@ impl ShardTask {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Subscribe { call, consumer_arn, starting_position } => {
+            Command::Subscribe {
+                call,
+                consumer_arn,
+                starting_position,
+            } => {
                 self.call = Some((call, self.subscribe(consumer_arn, starting_position)));
             }
-            Command::Read { call } => self.is_reading = self.subscription.as_ref().is_some_and(|(id, _)| *id == call),
+            Command::Read { call } => {
+                self.is_reading = self.subscription.as_ref().is_some_and(|(id, _)| *id == call)
+            }
             Command::Close { call } => {
                 self.call.take_if(|(id, _)| *id == call);
                 self.subscription.take_if(|(id, _)| *id == call);
@@ -164,13 +185,20 @@ impl ShardTask {
                 self.waiting = None;
                 self.room = Some(self.setup.budget.acquire(ANY_ROOM));
             }
-            Command::Check(cause) => self.report(Report::Check { shard_id: self.setup.shard_id.clone(), cause }),
+            Command::Check(cause) => self.report(Report::Check {
+                shard_id: self.setup.shard_id.clone(),
+                cause,
+            }),
         }
     }
 
     fn subscribe(&self, consumer_arn: String, starting_position: StartingPosition) -> Boxed<Answer> {
         let (port, rate) = (self.setup.port.clone(), self.setup.rate.clone());
-        let request = SubscribeToShard { consumer_arn, shard_id: self.setup.shard_id.clone(), starting_position };
+        let request = SubscribeToShard {
+            consumer_arn,
+            shard_id: self.setup.shard_id.clone(),
+            starting_position,
+        };
         Box::pin(async move {
             rate.turn().await;
             let sent_at = now();
@@ -184,12 +212,26 @@ impl ShardTask {
             Event::Deliver { event, skip_through } => return self.take_in(event, skip_through),
             Event::Established { renewal: false } => ConsumerEvent::Subscribed { shard_id },
             Event::Established { renewal: true } => ConsumerEvent::Renewed { shard_id },
-            Event::Ended { cause: EndCause::Silent(after), .. } => ConsumerEvent::Silent { shard_id, after },
-            Event::Ended { cause: EndCause::Blocked(after), .. } => ConsumerEvent::Blocked { shard_id, after },
-            Event::Ended { cause: EndCause::Contended, retry_in } => {
-                ConsumerEvent::Contended { shard_id, retry_in: retry_in.unwrap_or_default() }
-            }
-            Event::Ended { cause, retry_in } => ConsumerEvent::SubscriptionEnded { shard_id, cause, retry_in },
+            Event::Ended {
+                cause: EndCause::Silent(after),
+                ..
+            } => ConsumerEvent::Silent { shard_id, after },
+            Event::Ended {
+                cause: EndCause::Blocked(after),
+                ..
+            } => ConsumerEvent::Blocked { shard_id, after },
+            Event::Ended {
+                cause: EndCause::Contended,
+                retry_in,
+            } => ConsumerEvent::Contended {
+                shard_id,
+                retry_in: retry_in.unwrap_or_default(),
+            },
+            Event::Ended { cause, retry_in } => ConsumerEvent::SubscriptionEnded {
+                shard_id,
+                cause,
+                retry_in,
+            },
             // Both are taken out by `carry_out`.
             Event::ShardEnded { .. } | Event::Failed(_) => return,
         };
@@ -209,7 +251,11 @@ impl ShardTask {
         );
         for (sequence_number, reason) in malformed {
             let shard_id = setup.shard_id.clone();
-            setup.log.push(ConsumerEvent::MalformedAggregate { shard_id, sequence_number, reason });
+            setup.log.push(ConsumerEvent::MalformedAggregate {
+                shard_id,
+                sequence_number,
+                reason,
+            });
         }
         let needed = if unpacked.is_drained() { 0 } else { weight };
         self.waiting = Some(unpacked).filter(|unpacked| !unpacked.is_drained());
@@ -232,7 +278,9 @@ impl ShardTask {
     fn input(&mut self, happening: Happening) -> Input {
         match happening {
             Happening::Order(Some(Order::Checked(status))) => Input::Checked(status),
-            Happening::Order(Some(Order::ConsumerMoved(consumer_arn))) => Input::ConsumerMoved { consumer_arn },
+            Happening::Order(Some(Order::ConsumerMoved(consumer_arn))) => {
+                Input::ConsumerMoved { consumer_arn }
+            }
             Happening::Order(Some(Order::Stop) | None) => Input::Shutdown,
             Happening::Called(call, (sent_at, answer)) => self.called(call, sent_at, answer),
             Happening::Read(call, read) => self.read(call, read),
@@ -244,14 +292,23 @@ impl ShardTask {
         }
     }
 
-    fn called(&mut self, call: CallId, sent_at: Instant, answer: Result<Box<dyn EventSource>, PortError>) -> Input {
+    fn called(
+        &mut self,
+        call: CallId,
+        sent_at: Instant,
+        answer: Result<Box<dyn EventSource>, PortError>,
+    ) -> Input {
         self.call = None;
         match answer {
             Ok(source) => {
                 self.subscription = Some((call, source));
                 Input::Subscribed { call, sent_at }
             }
-            Err(error) => Input::Refused { call, sent_at, failure: self.keep(error) },
+            Err(error) => Input::Refused {
+                call,
+                sent_at,
+                failure: self.keep(error),
+            },
         }
     }
 
@@ -265,7 +322,10 @@ impl ShardTask {
             }
             Err(error) => {
                 self.subscription = None;
-                Input::Failed { call, failure: self.keep(error) }
+                Input::Failed {
+                    call,
+                    failure: self.keep(error),
+                }
             }
         }
     }
@@ -281,7 +341,11 @@ impl ShardTask {
         if let Some(event) = self.waiting.take() {
             let token = Token::new(room, &self.progress);
             // A stream that is gone has stopped the consumer already.
-            let _ = self.setup.deliveries.send(Delivery { lane: self.setup.lane, event, token });
+            let _ = self.setup.deliveries.send(Delivery {
+                lane: self.setup.lane,
+                event,
+                token,
+            });
         }
     }
 
@@ -301,7 +365,10 @@ impl ShardTask {
         }
         let shard_id = self.setup.shard_id.clone();
         let child_ids = children.iter().map(|child| child.shard_id.clone()).collect();
-        self.setup.log.push(ConsumerEvent::ShardEnded { shard_id: shard_id.clone(), children: child_ids });
+        self.setup.log.push(ConsumerEvent::ShardEnded {
+            shard_id: shard_id.clone(),
+            children: child_ids,
+        });
         self.report(Report::HandedOver { shard_id, children });
     }
 

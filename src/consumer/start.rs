@@ -3,9 +3,9 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::builder::Plan;
+use super::failure::call_error;
 use crate::engine::Backoff;
 use crate::error::{Error, ErrorKind};
-use super::failure::call_error;
 use crate::model::{FailureClass, StreamStatus, StreamSummary, Timestamp};
 
 /// What a start begins with: the stream as it is, once it can be read.
@@ -20,7 +20,10 @@ pub(super) async fn describe_stream(plan: &Plan) -> Result<StreamSummary, Error>
                 StreamStatus::Active | StreamStatus::Updating => return Ok(summary),
                 StreamStatus::Deleting => return Err(not_found(plan, "is being deleted")),
                 StreamStatus::Creating if began.elapsed() >= plan.settings.registration_timeout => {
-                    return Err(Error::new(ErrorKind::Unavailable, "the stream is still being created"));
+                    return Err(Error::new(
+                        ErrorKind::Unavailable,
+                        "the stream is still being created",
+                    ));
                 }
                 StreamStatus::Creating => tokio::time::sleep(CREATING_POLL).await,
             },
@@ -30,18 +33,29 @@ pub(super) async fn describe_stream(plan: &Plan) -> Result<StreamSummary, Error>
             Err(error) if error.failure.class == FailureClass::ResourceNotFound => {
                 return Err(not_found(plan, "does not exist").with_source(error.source));
             }
-            Err(error) => return Err(call_error("DescribeStreamSummary", ErrorKind::StreamNotFound, error)),
+            Err(error) => {
+                return Err(call_error(
+                    "DescribeStreamSummary",
+                    ErrorKind::StreamNotFound,
+                    error,
+                ));
+            }
         }
     }
 }
 
 /// The time that stands for LATEST (decision 3): the service's clock, or ours with a margin for its being ahead.
 pub(super) fn pin_time(summary: &StreamSummary) -> Timestamp {
-    summary.server_time.unwrap_or_else(|| Timestamp::from(SystemTime::now()).saturating_sub(CLOCK_MARGIN))
+    summary
+        .server_time
+        .unwrap_or_else(|| Timestamp::from(SystemTime::now()).saturating_sub(CLOCK_MARGIN))
 }
 
 fn not_found(plan: &Plan, what: &str) -> Error {
-    Error::new(ErrorKind::StreamNotFound, format!("the stream {:?} {what}", plan.stream.name()))
+    Error::new(
+        ErrorKind::StreamNotFound,
+        format!("the stream {:?} {what}", plan.stream.name()),
+    )
 }
 
 /// How long `build` tries to reach a service that does not answer.
