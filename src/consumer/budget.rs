@@ -34,12 +34,19 @@ impl Budget {
     /// Takes a place in the queue for so many bytes.
     pub(super) fn acquire(&self, bytes: usize) -> RoomFuture {
         let wanted = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.capacity);
-        if wanted == 0 {
-            return Box::pin(std::future::ready(None));
-        }
         let semaphore = Arc::clone(&self.bytes);
         // The semaphore is never closed, so this never yields an error.
         Box::pin(async move { semaphore.acquire_many_owned(wanted).await.ok() })
+    }
+
+    /// The wait of somebody who needs none.
+    pub(super) fn no_room() -> RoomFuture {
+        Self::room_at_hand(None)
+    }
+
+    /// The wait of somebody who has it already.
+    pub(super) fn room_at_hand(room: Room) -> RoomFuture {
+        Box::pin(std::future::ready(room))
     }
 }
 

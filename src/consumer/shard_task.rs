@@ -3,6 +3,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::FutureExt;
 use tokio::sync::mpsc;
 
 use super::ConsumerEvent;
@@ -28,10 +29,10 @@ pub(super) struct ShardTask {
     call: Option<(CallId, Boxed<Answer>)>,
     subscription: Option<(CallId, Box<dyn EventSource>)>,
     is_reading: bool,
-    /// The event that has been read and waits for room.
-    waiting: Option<Unpacked>,
-    /// The wait for room: for the waiting event, or for any at all.
-    room: Option<RoomFuture>,
+    /// What waits for room.
+    waiting: Option<(RoomFor, RoomFuture)>,
+    /// The room for the event that is being read, where its size is known before.
+    reserved: Option<Room>,
     progress: Arc<Progress>,
     last_error: Option<PortError>,
 }
@@ -89,10 +90,29 @@ enum Standing {
     Over,
 }
 
+/// What room is wanted for.
+enum RoomFor {
+    /// Whatever comes next.
+    Anything,
+    /// The next event, whose size is known.
+    NextEvent,
+    /// An event that has been read.
+    Event(Unpacked),
+    /// Nothing: an event without a record for the user.
+    Nothing,
+}
+
+/// What a read has brought.
+enum ReadStep {
+    /// The size of the next event in bytes.
+    Size(usize),
+    Event(Result<Option<SubscriptionEvent>, PortError>),
+}
+
 enum Happening {
     Order(Option<Order>),
     Called(CallId, Answer),
-    Read(CallId, Result<Option<SubscriptionEvent>, PortError>),
+    Read(CallId, ReadStep),
     Room(Room),
     Due,
 }
@@ -106,7 +126,7 @@ impl ShardTask {
         machine: Subscription,
         orders: mpsc::UnboundedReceiver<Order>,
     ) -> Self {
-        let room = Some(setup.budget.acquire(ANY_ROOM));
+        let waiting = Some((RoomFor::Anything, setup.budget.acquire(ANY_ROOM)));
         Self {
             setup,
             machine,
@@ -114,8 +134,8 @@ impl ShardTask {
             call: None,
             subscription: None,
             is_reading: false,
-            waiting: None,
-            room,
+            waiting,
+            reserved: None,
             progress: Arc::default(),
             last_error: None,
         }
@@ -130,8 +150,9 @@ impl ShardTask {
                 Standing::Over => return self.deliver_rest().await,
             };
             let happening = self.next_happening(due).await;
-            let input = self.input(happening);
-            self.machine.handle(input, now());
+            if let Some(input) = self.input(happening) {
+                self.machine.handle(input, now());
+            }
         }
     }
 
@@ -180,11 +201,12 @@ impl ShardTask {
                 self.call.take_if(|(id, _)| *id == call);
                 self.subscription.take_if(|(id, _)| *id == call);
                 self.is_reading = false;
+                self.reserved = None;
+                if matches!(self.waiting, Some((RoomFor::NextEvent, _))) {
+                    self.wait_for_anything();
+                }
             }
-            Command::Withdraw => {
-                self.waiting = None;
-                self.room = Some(self.setup.budget.acquire(ANY_ROOM));
-            }
+            Command::Withdraw => self.wait_for_anything(),
             Command::Check(cause) => self.report(Report::Check {
                 shard_id: self.setup.shard_id.clone(),
                 cause,
@@ -257,39 +279,49 @@ impl ShardTask {
                 reason,
             });
         }
-        let needed = if unpacked.is_drained() { 0 } else { weight };
-        self.waiting = Some(unpacked).filter(|unpacked| !unpacked.is_drained());
-        self.room = Some(setup.budget.acquire(needed));
+        let budget = &self.setup.budget;
+        let reserved = self.reserved.take();
+        self.waiting = Some(match reserved {
+            _ if unpacked.is_drained() => (RoomFor::Nothing, Budget::no_room()),
+            Some(room) => (RoomFor::Event(unpacked), Budget::room_at_hand(room)),
+            None => (RoomFor::Event(unpacked), budget.acquire(weight)),
+        });
+    }
+
+    fn wait_for_anything(&mut self) {
+        self.waiting = Some((RoomFor::Anything, self.setup.budget.acquire(ANY_ROOM)));
     }
 
     async fn next_happening(&mut self, due: Option<Instant>) -> Happening {
         let (call, subscription, is_reading) = (&mut self.call, &mut self.subscription, self.is_reading);
+        let is_size_known = self.reserved.is_some();
         tokio::select! {
             biased;
             order = self.orders.recv() => Happening::Order(order),
             (call, answer) = answered(call) => Happening::Called(call, answer),
-            room = granted(&mut self.room) => Happening::Room(room),
+            room = granted(&mut self.waiting) => Happening::Room(room),
             // Before the timer: a process that slept finds both the data and the deadline.
-            (call, read) = read(subscription), if is_reading => Happening::Read(call, read),
+            (call, read) = read(subscription, is_size_known), if is_reading => Happening::Read(call, read),
             () = passed(due) => Happening::Due,
         }
     }
 
-    fn input(&mut self, happening: Happening) -> Input {
-        match happening {
+    fn input(&mut self, happening: Happening) -> Option<Input> {
+        Some(match happening {
             Happening::Order(Some(Order::Checked(status))) => Input::Checked(status),
             Happening::Order(Some(Order::ConsumerMoved(consumer_arn))) => {
                 Input::ConsumerMoved { consumer_arn }
             }
             Happening::Order(Some(Order::Stop) | None) => Input::Shutdown,
             Happening::Called(call, (sent_at, answer)) => self.called(call, sent_at, answer),
-            Happening::Read(call, read) => self.read(call, read),
+            Happening::Read(call, ReadStep::Size(bytes)) => return self.reserve(call, bytes),
+            Happening::Read(call, ReadStep::Event(event)) => self.read(call, event),
             Happening::Room(room) => {
-                self.send_waiting(room);
+                self.use_room(room);
                 Input::Demand
             }
             Happening::Due => Input::Timeout,
-        }
+        })
     }
 
     fn called(
@@ -336,24 +368,45 @@ impl ShardTask {
         failure
     }
 
-    fn send_waiting(&mut self, room: Room) {
-        self.room = None;
-        if let Some(event) = self.waiting.take() {
-            let token = Token::new(room, &self.progress);
-            // A stream that is gone has stopped the consumer already.
-            let _ = self.setup.deliveries.send(Delivery {
-                lane: self.setup.lane,
-                event,
-                token,
-            });
+    /// Makes room for an event before it is read.
+    fn reserve(&mut self, call: CallId, bytes: usize) -> Option<Input> {
+        let mut room = self.setup.budget.acquire(bytes);
+        match (&mut room).now_or_never() {
+            Some(room) => {
+                self.reserved = Some(room);
+                None
+            }
+            None => {
+                self.is_reading = false;
+                self.waiting = Some((RoomFor::NextEvent, room));
+                Some(Input::NoRoom { call })
+            }
         }
+    }
+
+    fn use_room(&mut self, room: Room) {
+        match self.waiting.take() {
+            Some((RoomFor::Event(event), _)) => self.send(event, room),
+            Some((RoomFor::NextEvent, _)) => self.reserved = Some(room),
+            Some((RoomFor::Anything | RoomFor::Nothing, _)) | None => {}
+        }
+    }
+
+    fn send(&self, event: Unpacked, room: Room) {
+        let token = Token::new(room, &self.progress);
+        // A stream that is gone has stopped the consumer already.
+        let _ = self.setup.deliveries.send(Delivery {
+            lane: self.setup.lane,
+            event,
+            token,
+        });
     }
 
     /// Delivers the event that still waits for room: it may be the last that can ever be read. A shutdown aborts the wait.
     async fn deliver_rest(mut self) {
-        if self.waiting.is_some() {
-            let room = granted(&mut self.room).await;
-            self.send_waiting(room);
+        if matches!(self.waiting, Some((RoomFor::Event(_), _))) {
+            let room = granted(&mut self.waiting).await;
+            self.use_room(room);
         }
     }
 
@@ -393,20 +446,25 @@ async fn answered(call: &mut Option<(CallId, Boxed<Answer>)>) -> (CallId, Answer
     }
 }
 
-async fn granted(room: &mut Option<RoomFuture>) -> Room {
-    match room {
-        Some(room) => room.await,
+async fn granted(waiting: &mut Option<(RoomFor, RoomFuture)>) -> Room {
+    match waiting {
+        Some((_, room)) => room.await,
         None => std::future::pending().await,
     }
 }
 
+/// The next event, or its size first, where the port tells it.
 async fn read(
     subscription: &mut Option<(CallId, Box<dyn EventSource>)>,
-) -> (CallId, Result<Option<SubscriptionEvent>, PortError>) {
-    match subscription {
-        Some((id, source)) => (*id, source.next_event().await),
-        None => std::future::pending().await,
+    is_size_known: bool,
+) -> (CallId, ReadStep) {
+    let Some((id, source)) = subscription else {
+        return std::future::pending().await;
+    };
+    if !is_size_known && let Some(bytes) = source.next_size().await {
+        return (*id, ReadStep::Size(bytes));
     }
+    (*id, ReadStep::Event(source.next_event().await))
 }
 
 async fn passed(due: Option<Instant>) {

@@ -76,6 +76,7 @@ impl Subscription {
     pub fn handle(&mut self, input: Input, now: Instant) {
         match input {
             Input::Demand => self.room_found(now),
+            Input::NoRoom { call } => self.room_missing(call, now),
             Input::Subscribed { call, sent_at } => self.subscribed(call, sent_at, now),
             Input::Refused {
                 call,

@@ -41,6 +41,11 @@ pub use machine::{Subscription, SubscriptionConfig};
 pub enum Input {
     /// There is room: the last event delivered is stored, and one more may come.
     Demand,
+    /// The size of the next event is known, and there is no room for it: `Demand` follows when there is.
+    NoRoom {
+        /// The call that opened the subscription.
+        call: CallId,
+    },
     /// SubscribeToShard was accepted.
     Subscribed {
         /// The call.
@@ -101,7 +106,7 @@ pub enum Command {
         /// From where.
         starting_position: StartingPosition,
     },
-    /// Read the next event of the subscription; answered by `Event`, `Ended` or `Failed`.
+    /// Read the next event of the subscription; answered by `Event`, `Ended`, `Failed`, or `NoRoom` for now.
     Read {
         /// The call that opened the subscription.
         call: CallId,

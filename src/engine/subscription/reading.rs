@@ -34,6 +34,13 @@ impl Subscription {
         }
     }
 
+    pub(super) fn room_missing(&mut self, call: CallId, now: Instant) {
+        let Some(open) = self.open_by(call) else { return };
+        open.since = now;
+        open.last_look = None;
+        self.has_room = false;
+    }
+
     pub(super) fn event_came(&mut self, call: CallId, event: SubscriptionEvent, now: Instant) {
         let Some(open) = self.open_by(call) else { return };
         open.since = now;
