@@ -141,10 +141,7 @@ mod tests {
             child_shards: vec![],
         };
         let frame = event_message(&event);
-        assert_eq!(
-            header(&decoded(&frame), ":event-type"),
-            "SubscribeToShardEvent"
-        );
+        assert_eq!(header(&decoded(&frame), ":event-type"), "SubscribeToShardEvent");
         let written = String::from_utf8(event_payload(&event)).unwrap();
         assert!(written.contains("\"ApproximateArrivalTimestamp\":1730000000.007,"));
         assert_eq!(
