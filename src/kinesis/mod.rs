@@ -129,6 +129,16 @@ pub struct PortError {
     pub source: Option<Box<dyn Error + Send + Sync>>,
 }
 
+impl RegisteredConsumer {
+    /// The ARN of the consumer's stream.
+    pub fn stream_arn(&self) -> &str {
+        match self {
+            Self::Arn(arn) => arn.split("/consumer/").next().unwrap_or(arn),
+            Self::Name { stream_arn, .. } => stream_arn,
+        }
+    }
+}
+
 impl KinesisPort {
     /// A port over this adapter.
     pub fn new(adapter: impl Kinesis) -> Self {
