@@ -4,6 +4,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "clippy's own exception covers test functions, not what they share"
 )]
 
