@@ -195,6 +195,11 @@ mod tests {
                 b"\x1a\x06\x08\x00\x10\x00\x1a\x00",
                 MalformedAggregate::ExplicitHashKeyIndexOutOfRange,
             ),
+            // 2^32, which the KCL cuts to 0.
+            (
+                b"\x1a\x08\x08\x80\x80\x80\x80\x10\x1a\x00",
+                MalformedAggregate::PartitionKeyIndexOutOfRange,
+            ),
             (b"\x1a\x02\x08\x00", MalformedAggregate::DataMissing),
             (b"\x4b", MalformedAggregate::GroupPastEnd),
         ] {
