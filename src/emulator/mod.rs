@@ -15,6 +15,7 @@ pub mod model;
 
 mod clock;
 mod faults;
+mod http;
 mod local;
 mod port;
 mod service;
@@ -22,6 +23,7 @@ mod settings;
 mod subscription;
 
 pub use faults::{Fault, Faults, StreamFault};
+pub use http::Server;
 pub use local::LocalKinesis;
 pub use model::{
     ConsumerSummary, ListShardsRequest, ListedShards, NewRecord, Operation, PutAnswer, ServiceError,

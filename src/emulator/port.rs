@@ -51,10 +51,10 @@ impl Kinesis for Port {
 
     fn list_shards(&self, request: ListShards) -> PortFuture<'_, ShardPage> {
         answered(async move {
-            let (stream_arn, request) = list_shards(request);
+            let (stream, request) = list_shards(request);
             let page = self
                 .0
-                .call(Operation::ListShards, &stream_arn, |model, now| {
+                .call(Operation::ListShards, &stream, |model, now| {
                     model.list_shards(&request, now)
                 })
                 .await?;
@@ -81,7 +81,7 @@ impl Kinesis for Port {
 
     fn describe_stream_consumer(&self, consumer: RegisteredConsumer) -> PortFuture<'_, ConsumerDescription> {
         answered(async move {
-            let scope = consumer.stream_arn().to_owned();
+            let scope = scope(consumer.stream_arn());
             let found = self
                 .0
                 .call(Operation::DescribeStreamConsumer, &scope, |model, now| {
@@ -94,7 +94,7 @@ impl Kinesis for Port {
     fn deregister_stream_consumer<'a>(&'a self, consumer_arn: &'a str) -> PortFuture<'a, ()> {
         answered(async move {
             let consumer = RegisteredConsumer::Arn(consumer_arn.to_owned());
-            let scope = consumer.stream_arn().to_owned();
+            let scope = scope(consumer.stream_arn());
             self.0
                 .call(Operation::DeregisterStreamConsumer, &scope, |model, now| {
                     model.deregister_stream_consumer(&consumer, now)
@@ -189,16 +189,21 @@ fn list_shards(request: ListShards) -> (String, ListShardsRequest) {
                 after: None,
                 max_results: None,
             };
-            (stream_arn, request)
+            (scope(&stream_arn), request)
         }
         ListShards::Next { stream_arn, token } => {
             let request = ListShardsRequest::Next {
                 token,
                 max_results: None,
             };
-            (stream_arn, request)
+            (scope(&stream_arn), request)
         }
     }
+}
+
+/// What the rate of a call goes by.
+fn scope(stream_arn: &str) -> String {
+    StreamReference::Arn(stream_arn.to_owned()).name().to_owned()
 }
 
 fn described(consumer: ConsumerSummary) -> ConsumerDescription {

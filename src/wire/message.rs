@@ -23,8 +23,8 @@ pub fn event_message(event: &SubscriptionEvent) -> Bytes {
     raw_event_message(&event_payload(event))
 }
 
-/// An event frame around any payload, so that a test can send one that is no event.
-pub(crate) fn raw_event_message(payload: &[u8]) -> Bytes {
+/// An event frame around any payload, for tests that send one that is no event.
+pub fn raw_event_message(payload: &[u8]) -> Bytes {
     encode_frame(
         &[
             (MESSAGE_TYPE, "event"),
