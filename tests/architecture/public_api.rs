@@ -1,6 +1,6 @@
 //! Which foreign crates public signatures name: those whose versions the users of this crate have to share.
 //!
-//! Public is what is `pub` in a `pub mod`, and what is `pub` in a private module and has a name that some `pub use` carries out;
+//! Public is what is `pub` in a `pub mod`, and what is `pub` in a private module and carried out of it by a `pub use`;
 //! apart from modules that `lib.rs` hides from the docs. A name is followed through the `use` lines of its file.
 //!
 //! Limits: a private alias of a foreign type, glob imports and glob exports, and what a macro generates are not seen; of the
@@ -21,26 +21,32 @@ pub(crate) fn violations(sources: &Sources) -> Vec<String> {
         .iter()
         .filter(|source| source.module.first().is_none_or(|room| !hidden.contains(room)))
         .collect();
-    let exported = exported_names(sources);
-    let public_items = |source: &&Source| -> Vec<Item> {
+    let exported = exported_paths(sources);
+    let public_items = |source: &Source| -> Vec<Item> {
         let private = is_private(sources, &source.module);
+        let shown = |name| exported.contains(&[source.module.as_slice(), &[name]].concat());
         let mut items = source.file.items.clone();
-        items.retain(|item| !private || name_of(item).is_none_or(|name| exported.contains(&name)));
+        items.retain(|item| !private || name_of(item).is_none_or(shown));
         items
     };
     let public_types: HashSet<String> = files
         .iter()
-        .flat_map(|source| public_types(&public_items(source)))
+        .flat_map(|source| type_names(&public_items(source), true))
         .collect();
     let mut found = Vec::new();
     for source in files {
+        let items = public_items(source);
+        // A name that the file gives to a type of its own hides the same name elsewhere.
+        let mut types = public_types.clone();
+        for own in type_names(&source.file.items, false) {
+            types.remove(&own);
+        }
+        types.extend(type_names(&items, true));
         let mut names = Names {
             aliases: aliases(&source.file.items),
             found: Vec::new(),
         };
-        public_items(&source)
-            .iter()
-            .for_each(|item| names.item(item, &public_types));
+        items.iter().for_each(|item| names.item(item, &types));
         found.extend(
             names
                 .found
@@ -210,17 +216,35 @@ fn is_private(sources: &Sources, module: &[String]) -> bool {
     })
 }
 
-/// The names that `pub use` lines carry out of their modules.
-fn exported_names(sources: &Sources) -> HashSet<String> {
-    let items = sources.0.iter().flat_map(|source| &source.file.items);
-    items
-        .filter_map(|item| match item {
-            Item::Use(item) if is_public(&item.vis) => Some(super::imports::leaves(&item.tree)),
-            _ => None,
-        })
-        .flatten()
-        .filter_map(|mut leaf| leaf.pop())
-        .collect()
+/// The paths that `pub use` lines carry out of their modules.
+fn exported_paths(sources: &Sources) -> HashSet<Vec<String>> {
+    let mut paths = HashSet::new();
+    for source in &sources.0 {
+        for item in &source.file.items {
+            if let Item::Use(item) = item
+                && is_public(&item.vis)
+            {
+                let leaves = super::imports::leaves(&item.tree);
+                paths.extend(leaves.into_iter().map(|leaf| absolute(&source.module, leaf)));
+            }
+        }
+    }
+    paths
+}
+
+/// The path from the root of the crate of what a `use` line of this module names, if it is of the crate.
+fn absolute(module: &[String], mut leaf: Vec<String>) -> Vec<String> {
+    let mut base = module.to_vec();
+    while let Some(first) = leaf.first() {
+        match first.as_str() {
+            "crate" => base.clear(),
+            "self" => {}
+            "super" => drop(base.pop()),
+            _ => break,
+        }
+        leaf.remove(0);
+    }
+    [base, leaf].concat()
 }
 
 /// The name that an item has; impls and `use` lines have none.
@@ -238,14 +262,16 @@ fn name_of(item: &Item) -> Option<String> {
     Some(ident.to_string())
 }
 
-fn public_types(items: &[Item]) -> Vec<String> {
-    items
-        .iter()
-        .filter_map(|item| match item {
-            Item::Struct(item) if is_public(&item.vis) => Some(item.ident.to_string()),
-            Item::Enum(item) if is_public(&item.vis) => Some(item.ident.to_string()),
-            _ => None,
-        })
+/// The structs and enums among these items, all or only those that are `pub`.
+fn type_names(items: &[Item], only_public: bool) -> Vec<String> {
+    let names = items.iter().filter_map(|item| match item {
+        Item::Struct(item) => Some((&item.vis, &item.ident)),
+        Item::Enum(item) => Some((&item.vis, &item.ident)),
+        _ => None,
+    });
+    names
+        .filter(|(visibility, _)| !only_public || is_public(visibility))
+        .map(|(_, ident)| ident.to_string())
         .collect()
 }
 

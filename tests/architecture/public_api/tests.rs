@@ -52,10 +52,15 @@ fn a_private_module_counts_for_what_is_carried_out_of_it() {
             "#[derive(prost::Message)] pub struct Inside; impl hyper::Service for Inside {}",
             0,
         ),
+        (
+            "#[derive(prost::Message)] pub struct Elsewhere; impl hyper::Service for Elsewhere {}",
+            0,
+        ),
     ] {
         let sources = Sources::of(&[
             ("lib.rs", "pub mod kpl;"),
             ("kpl/mod.rs", parent),
+            ("kpl/other.rs", "pub struct Elsewhere;"),
             ("kpl/inner.rs", text),
         ]);
         assert_eq!(violations(&sources).len(), count, "{text}");
