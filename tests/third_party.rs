@@ -249,7 +249,7 @@ async fn a_live_split_ends_the_parent_with_its_children() {
     let mut payloads = Vec::new();
     let listed = stream.shards().await;
     for child in &last.child_shards {
-        assert_eq!(child.parent_shards, [parent.clone()]);
+        assert_eq!(child.parent_shards, std::slice::from_ref(&parent));
         let shard = listed.iter().find(|shard| shard.shard_id == child.shard_id);
         assert_eq!(shard.unwrap().hash_key_range, child.hash_key_range);
         let mut source = stream

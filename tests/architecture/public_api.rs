@@ -1,9 +1,9 @@
 //! Which foreign crates public signatures name: those whose versions the users of this crate have to share.
 //!
-//! `unreachable_pub` is on, so what is `pub` is public, apart from modules that `lib.rs` hides from the docs. A name is followed
-//! through the `use` lines of its file.
+//! Public is what is `pub` in a `pub mod`, and what is `pub` in a private module and carried out of it by a `pub use`;
+//! apart from modules that `lib.rs` hides from the docs. A name is followed through the `use` lines of its file.
 //!
-//! Limits: a private alias of a foreign type, a glob import of a foreign crate, and what a macro generates are not seen; of the
+//! Limits: a private alias of a foreign type, glob imports and glob exports, and what a macro generates are not seen; of the
 //! traits that a type has, only those that its file implements or derives.
 
 use std::collections::{HashMap, HashSet};
@@ -21,21 +21,32 @@ pub(crate) fn violations(sources: &Sources) -> Vec<String> {
         .iter()
         .filter(|source| source.module.first().is_none_or(|room| !hidden.contains(room)))
         .collect();
+    let exported = exported_paths(sources);
+    let public_items = |source: &Source| -> Vec<Item> {
+        let private = is_private(sources, &source.module);
+        let shown = |name| exported.contains(&[source.module.as_slice(), &[name]].concat());
+        let mut items = source.file.items.clone();
+        items.retain(|item| !private || name_of(item).is_none_or(shown));
+        items
+    };
     let public_types: HashSet<String> = files
         .iter()
-        .flat_map(|source| public_types(&source.file.items))
+        .flat_map(|source| type_names(&public_items(source), true))
         .collect();
     let mut found = Vec::new();
     for source in files {
+        let items = public_items(source);
+        // A name that the file gives to a type of its own hides the same name elsewhere.
+        let mut types = public_types.clone();
+        for own in type_names(&source.file.items, false) {
+            types.remove(&own);
+        }
+        types.extend(type_names(&items, true));
         let mut names = Names {
             aliases: aliases(&source.file.items),
             found: Vec::new(),
         };
-        source
-            .file
-            .items
-            .iter()
-            .for_each(|item| names.item(item, &public_types));
+        items.iter().for_each(|item| names.item(item, &types));
         found.extend(
             names
                 .found
@@ -195,14 +206,72 @@ fn collect_aliases(tree: &UseTree, krate: Option<&str>, aliases: &mut HashMap<St
     }
 }
 
-fn public_types(items: &[Item]) -> Vec<String> {
-    items
-        .iter()
-        .filter_map(|item| match item {
-            Item::Struct(item) if is_public(&item.vis) => Some(item.ident.to_string()),
-            Item::Enum(item) if is_public(&item.vis) => Some(item.ident.to_string()),
-            _ => None,
-        })
+/// Whether a module stands behind a `mod` line that is not `pub`.
+fn is_private(sources: &Sources, module: &[String]) -> bool {
+    (1..=module.len()).any(|depth| {
+        let (name, parent) = (&module[depth - 1], &module[..depth - 1]);
+        let parents = sources.0.iter().filter(|source| source.module == parent);
+        let mut lines = parents.flat_map(|source| &source.file.items);
+        lines.any(|item| matches!(item, Item::Mod(item) if item.ident == name && !is_public(&item.vis)))
+    })
+}
+
+/// The paths that `pub use` lines carry out of their modules.
+fn exported_paths(sources: &Sources) -> HashSet<Vec<String>> {
+    let mut paths = HashSet::new();
+    for source in &sources.0 {
+        for item in &source.file.items {
+            if let Item::Use(item) = item
+                && is_public(&item.vis)
+            {
+                let leaves = super::imports::leaves(&item.tree);
+                paths.extend(leaves.into_iter().map(|leaf| absolute(&source.module, leaf)));
+            }
+        }
+    }
+    paths
+}
+
+/// The path from the root of the crate of what a `use` line of this module names, if it is of the crate.
+fn absolute(module: &[String], mut leaf: Vec<String>) -> Vec<String> {
+    let mut base = module.to_vec();
+    while let Some(first) = leaf.first() {
+        match first.as_str() {
+            "crate" => base.clear(),
+            "self" => {}
+            "super" => drop(base.pop()),
+            _ => break,
+        }
+        leaf.remove(0);
+    }
+    [base, leaf].concat()
+}
+
+/// The name that an item has; impls and `use` lines have none.
+fn name_of(item: &Item) -> Option<String> {
+    let ident = match item {
+        Item::Fn(item) => &item.sig.ident,
+        Item::Struct(item) => &item.ident,
+        Item::Enum(item) => &item.ident,
+        Item::Type(item) => &item.ident,
+        Item::Const(item) => &item.ident,
+        Item::Static(item) => &item.ident,
+        Item::Trait(item) => &item.ident,
+        _ => return None,
+    };
+    Some(ident.to_string())
+}
+
+/// The structs and enums among these items, all or only those that are `pub`.
+fn type_names(items: &[Item], only_public: bool) -> Vec<String> {
+    let names = items.iter().filter_map(|item| match item {
+        Item::Struct(item) => Some((&item.vis, &item.ident)),
+        Item::Enum(item) => Some((&item.vis, &item.ident)),
+        _ => None,
+    });
+    names
+        .filter(|(visibility, _)| !only_public || is_public(visibility))
+        .map(|(_, ident)| ident.to_string())
         .collect()
 }
 
@@ -236,57 +305,4 @@ fn is_public(visibility: &Visibility) -> bool {
 const ALLOWED: [&str; 4] = ["aws_sdk_kinesis", "bytes", "futures_core", "http"];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(text: &str) -> Vec<String> {
-        violations(&Sources::of(&[("consumer/mod.rs", text)]))
-    }
-
-    #[test]
-    fn foreign_names_in_signatures_are_found() {
-        for text in [
-            "pub fn f() -> tokio::task::JoinHandle<()> {}",
-            "use tokio::time::Instant; pub fn f(at: Instant) {}",
-            "use tokio::time::{self, Duration as D}; pub fn f(at: Option<D>) {}",
-            "use tokio::time::{self, sleep}; pub fn f(at: time::Instant) {}",
-            "pub struct S { pub x: prost::bytes::Buf }",
-            "pub enum E { A(serde_json::Value) }",
-            "pub type T = Vec<hyper::Body>;",
-            "pub struct S; impl From<aws_smithy_types::Blob> for S {}",
-            "pub struct S; impl futures_util::Sink for S {}",
-            "pub struct S; impl S { pub async fn f(self, x: impl tracing::Subscriber) {} }",
-            "pub struct S; impl Iterator for S { type Item = tokio::Item; }",
-            "pub trait T: tokio::io::AsyncRead {}",
-            "pub trait T { fn f(&self) -> tokio::X; }",
-            "#[derive(Debug, prost::Message)] pub struct S;",
-            "pub fn f<T>(x: T) where T: hyper::service::Service {}",
-            "pub use aws_smithy_types::DateTime;",
-        ] {
-            assert_eq!(found(text).len(), 1, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_allowed_or_not_public_passes() {
-        for text in [
-            "pub fn f(client: &aws_sdk_kinesis::Client, data: bytes::Bytes) -> std::time::Duration {}",
-            "pub struct S; impl futures_core::Stream for S { type Item = u8; }",
-            "pub(crate) fn f() -> tokio::X {}",
-            "pub fn f() { tokio::spawn(x); }",
-            "struct S { pub x: tokio::X } impl hyper::Service for S {}",
-            "pub struct S { x: tokio::X } impl S { fn f(x: tokio::X) {} }",
-        ] {
-            assert_eq!(found(text), [""; 0], "{text}");
-        }
-    }
-
-    #[test]
-    fn hidden_modules_are_not_held_to_it() {
-        let sources = Sources::of(&[
-            ("lib.rs", "#[doc(hidden)] pub mod engine;"),
-            ("engine/mod.rs", "pub fn f(x: tokio::X) {}"),
-        ]);
-        assert_eq!(violations(&sources).len(), 0);
-    }
-}
+mod tests;

@@ -42,6 +42,14 @@ impl Answer {
         }
     }
 
+    /// No answer: the connection is closed.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            bytes: Vec::new(),
+            hold: false,
+        }
+    }
+
     /// The error of the service with this name and status.
     pub(crate) fn error(status: u16, name: &str) -> Self {
         let body = serde_json::json!({ "__type": name, "message": "words" });

@@ -15,7 +15,7 @@ use hyper::body::Frame;
 use kinesis_fanout::kinesis::{KinesisPort, SUBSCRIBE_TIMEOUT};
 use kinesis_fanout::model::FailureClass;
 use serde_json::json;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::frames::{event, initial_response};
 use super::{port, settings, trim_horizon};
@@ -65,11 +65,9 @@ fn send(sender: &Sender, bytes: &[u8]) {
 
 async fn times_out(port: KinesisPort) {
     let start = Instant::now();
-    let error = port
-        .subscribe_to_shard(trim_horizon())
-        .await
-        .map(drop)
-        .unwrap_err();
+    // Without a bound of its own the call would never come back, and neither would the test.
+    let call = timeout(10 * SUBSCRIBE_TIMEOUT, port.subscribe_to_shard(trim_horizon()));
+    let error = call.await.expect("a bound").map(drop).unwrap_err();
     assert_eq!(error.failure.class, FailureClass::TimedOut, "{error}");
     assert_eq!(start.elapsed(), SUBSCRIBE_TIMEOUT);
 }

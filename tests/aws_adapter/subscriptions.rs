@@ -213,6 +213,19 @@ async fn a_lost_connection_is_unavailable_before_and_behind_the_first_frame() {
 }
 
 #[tokio::test]
+async fn a_connection_closed_without_an_answer_is_unavailable_and_not_tried_again() {
+    let server = Server::start(vec![Answer::nothing()]).await;
+    let port = port(settings().endpoint_url(&server.url));
+    let error = port
+        .subscribe_to_shard(trim_horizon())
+        .await
+        .map(drop)
+        .unwrap_err();
+    assert_eq!(error.failure.class, FailureClass::Unavailable, "{error}");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn a_refusal_is_the_same_whatever_its_status_and_is_asked_for_once() {
     for (status, name, class) in [
         (400, "ResourceInUseException", FailureClass::ResourceInUse),

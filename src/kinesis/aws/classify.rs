@@ -14,6 +14,7 @@ use aws_sdk_kinesis::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::operation::subscribe_to_shard::SubscribeToShardError;
 use aws_sdk_kinesis::types::error::SubscribeToShardEventStreamError as StreamError;
 use aws_smithy_types::event_stream::{Message, RawMessage};
+use aws_smithy_types::retry::ErrorKind;
 
 use crate::kinesis::PortError;
 use crate::model::{Failure, FailureClass};
@@ -194,7 +195,12 @@ fn connector_class(error: &ConnectorError) -> FailureClass {
     } else if error.is_user() {
         FailureClass::InvalidArgument
     } else {
-        FailureClass::Unclassified
+        // A connection that is closed before the answer is whole comes as such a kind of "other".
+        match error.as_other() {
+            Some(ErrorKind::TransientError | ErrorKind::ServerError) => FailureClass::Unavailable,
+            Some(ErrorKind::ThrottlingError) => FailureClass::Throttled,
+            _ => FailureClass::Unclassified,
+        }
     }
 }
 
