@@ -92,12 +92,12 @@ enum Standing {
 
 /// What room is wanted for.
 enum RoomFor {
-    /// Whatever comes next.
-    Anything,
-    /// The next event, whose size is known.
-    NextEvent,
-    /// An event that has been read.
-    Event(Unpacked),
+    /// A subscription: given back at once, since nothing has been read yet.
+    Subscription,
+    /// The next event, whose size in bytes is known.
+    NextEvent(usize),
+    /// An event that has been read, and its weight in bytes.
+    Event(Unpacked, usize),
     /// Nothing: an event without a record for the user.
     Nothing,
 }
@@ -126,7 +126,7 @@ impl ShardTask {
         machine: Subscription,
         orders: mpsc::UnboundedReceiver<Order>,
     ) -> Self {
-        let waiting = Some((RoomFor::Anything, setup.budget.acquire(ANY_ROOM)));
+        let waiting = Some((RoomFor::Subscription, setup.budget.acquire(ANY_ROOM)));
         Self {
             setup,
             machine,
@@ -202,11 +202,15 @@ impl ShardTask {
                 self.subscription.take_if(|(id, _)| *id == call);
                 self.is_reading = false;
                 self.reserved = None;
-                if matches!(self.waiting, Some((RoomFor::NextEvent, _))) {
-                    self.wait_for_anything();
+                if let Some((RoomFor::NextEvent(bytes), _)) = self.waiting {
+                    self.wait_for_subscription(bytes);
                 }
             }
-            Command::Withdraw => self.wait_for_anything(),
+            Command::Withdraw => {
+                if let Some((RoomFor::Event(_, bytes), _)) = self.waiting {
+                    self.wait_for_subscription(bytes);
+                }
+            }
             Command::Check(cause) => self.report(Report::Check {
                 shard_id: self.setup.shard_id.clone(),
                 cause,
@@ -283,13 +287,14 @@ impl ShardTask {
         let reserved = self.reserved.take();
         self.waiting = Some(match reserved {
             _ if unpacked.is_drained() => (RoomFor::Nothing, Budget::no_room()),
-            Some(room) => (RoomFor::Event(unpacked), Budget::room_at_hand(room)),
-            None => (RoomFor::Event(unpacked), budget.acquire(weight)),
+            Some(room) => (RoomFor::Event(unpacked, weight), Budget::room_at_hand(room)),
+            None => (RoomFor::Event(unpacked, weight), budget.acquire(weight)),
         });
     }
 
-    fn wait_for_anything(&mut self) {
-        self.waiting = Some((RoomFor::Anything, self.setup.budget.acquire(ANY_ROOM)));
+    /// Waits until an event that found no room could find it: with less, its subscription would be taken anew for nothing.
+    fn wait_for_subscription(&mut self, bytes: usize) {
+        self.waiting = Some((RoomFor::Subscription, self.setup.budget.acquire(bytes)));
     }
 
     async fn next_happening(&mut self, due: Option<Instant>) -> Happening {
@@ -378,7 +383,7 @@ impl ShardTask {
             }
             None => {
                 self.is_reading = false;
-                self.waiting = Some((RoomFor::NextEvent, room));
+                self.waiting = Some((RoomFor::NextEvent(bytes), room));
                 Some(Input::NoRoom { call })
             }
         }
@@ -386,9 +391,9 @@ impl ShardTask {
 
     fn use_room(&mut self, room: Room) {
         match self.waiting.take() {
-            Some((RoomFor::Event(event), _)) => self.send(event, room),
-            Some((RoomFor::NextEvent, _)) => self.reserved = Some(room),
-            Some((RoomFor::Anything | RoomFor::Nothing, _)) | None => {}
+            Some((RoomFor::Event(event, _), _)) => self.send(event, room),
+            Some((RoomFor::NextEvent(_), _)) => self.reserved = Some(room),
+            Some((RoomFor::Subscription | RoomFor::Nothing, _)) | None => {}
         }
     }
 
@@ -404,7 +409,7 @@ impl ShardTask {
 
     /// Delivers the event that still waits for room: it may be the last that can ever be read. A shutdown aborts the wait.
     async fn deliver_rest(mut self) {
-        if matches!(self.waiting, Some((RoomFor::Event(_), _))) {
+        if matches!(self.waiting, Some((RoomFor::Event(..), _))) {
             let room = granted(&mut self.waiting).await;
             self.use_room(room);
         }

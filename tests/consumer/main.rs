@@ -3,4 +3,5 @@
 mod memory;
 mod reading;
 mod timing;
+mod weighing;
 mod world;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use futures::{FutureExt, StreamExt};
 use kinesis_fanout::consumer::{ConsumerBuilder, ConsumerEvent, Events};
 use kinesis_fanout::emulator::{LocalKinesis, Settings};
-use kinesis_fanout::model::KinesisRecord;
 use kinesis_fanout::{Consumer, Record, RecordStream};
 
 pub(crate) const STREAM: &str = "orders";
@@ -114,9 +113,4 @@ pub(crate) fn payloads(records: &[Record]) -> Vec<String> {
 pub(crate) fn sorted(mut payloads: Vec<String>) -> Vec<String> {
     payloads.sort();
     payloads
-}
-
-/// What a record weighs in the memory budget.
-pub(crate) fn weight(record: &KinesisRecord) -> usize {
-    record.weight()
 }
