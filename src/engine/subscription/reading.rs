@@ -45,10 +45,10 @@ impl Subscription {
         self.has_room = false;
         let ending = match (&event.continuation, event.child_shards.is_empty()) {
             (_, false) => Some(Ending::ShardEnd(event.child_shards.clone())),
-            (None, true) if event.records.is_empty() && self.confirming.is_some() => {
-                Some(Ending::ShardEnd(self.confirming.take().unwrap_or_default()))
-            }
-            (None, true) => Some(Ending::Unclear),
+            (None, true) => match &self.confirming {
+                Some(children) if event.records.is_empty() => Some(Ending::ShardEnd(children.clone())),
+                _ => Some(Ending::Unclear),
+            },
             (Some(_), true) => None,
         };
         if event.continuation.is_some() || !event.records.is_empty() {

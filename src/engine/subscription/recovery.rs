@@ -85,6 +85,9 @@ impl Subscription {
             return;
         };
         let (cause, failure) = (*cause, failure.take());
+        if status == ShardStatus::Open {
+            self.confirming = None;
+        }
         let not_found = || Failure::new(FailureClass::ResourceNotFound, "the shard is not listed");
         match (cause, status) {
             (_, ShardStatus::Gone { children }) => self.end_shard(children),
