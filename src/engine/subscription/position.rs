@@ -104,7 +104,12 @@ impl Position {
             (Resume::Start, None) => return false,
             (Resume::After(_), None) => Resume::StartAgain,
         };
-        if let Resume::AtRecord(last) = &resume {
+        if let Resume::AtRecord(last) = &resume
+            && self
+                .skip_through
+                .as_ref()
+                .is_none_or(|done| done.sequence_number() <= last)
+        {
             self.skip_through = Some(RecordPosition::new(last.clone()));
         }
         self.resume = resume;
