@@ -157,8 +157,20 @@ impl Subscription {
     }
 
     pub(super) fn consumer_moved(&mut self, consumer_arn: String, now: Instant) {
+        let moved = consumer_arn != self.consumer_arn;
         self.consumer_arn = consumer_arn;
         match self.state {
+            State::Checking {
+                cause: CheckCause::NotFound,
+                ..
+            } if !moved => {
+                let failure = Failure::new(
+                    FailureClass::ResourceNotFound,
+                    "the registered consumer has not moved",
+                );
+                self.escalate(EndCause::Failed(failure.clone()), failure, now);
+            }
+            _ if !moved => {}
             State::Calling { call } | State::Open(Open { call, .. }) => {
                 self.command(Command::Close { call });
                 self.contention.call_answered_or_given_up(now);
