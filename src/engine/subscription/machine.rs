@@ -101,19 +101,25 @@ impl Subscription {
     }
 
     fn timeout(&self) -> Option<(Instant, TimeoutReason)> {
-        match &self.state {
-            State::Idle { due } if self.has_room => Some((*due, TimeoutReason::Call)),
-            State::Open(open) if !self.has_room => {
-                Some((open.since + self.config.blocked, TimeoutReason::Blocked))
-            }
+        // A limit too long for the clock is no limit.
+        let (at, reason) = match &self.state {
+            State::Idle { due } if self.has_room => (Some(*due), TimeoutReason::Call),
+            State::Open(open) if !self.has_room => (
+                open.since.checked_add(self.config.blocked),
+                TimeoutReason::Blocked,
+            ),
             State::Open(Open {
                 last_look: Some(until),
                 ..
-            }) => Some((*until, TimeoutReason::LastLook)),
-            State::Open(open) => Some((open.since + self.config.silence, TimeoutReason::Silence)),
-            State::Ending { since, .. } => Some((*since + self.config.blocked, TimeoutReason::Blocked)),
-            State::Idle { .. } | State::Calling { .. } | State::Checking { .. } | State::Over => None,
-        }
+            }) => (Some(*until), TimeoutReason::LastLook),
+            State::Open(open) => (
+                open.since.checked_add(self.config.silence),
+                TimeoutReason::Silence,
+            ),
+            State::Ending { since, .. } => (since.checked_add(self.config.blocked), TimeoutReason::Blocked),
+            State::Idle { .. } | State::Calling { .. } | State::Checking { .. } | State::Over => return None,
+        };
+        Some((at?, reason))
     }
 
     fn subscribed(&mut self, call: CallId, sent_at: Instant, now: Instant) {
