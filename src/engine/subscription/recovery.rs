@@ -189,6 +189,8 @@ impl Subscription {
 
     pub(super) fn check(&mut self, cause: CheckCause, failure: Option<Failure>) {
         if let Some(failure) = &failure {
+            self.contention.let_go();
+            self.renewing = false;
             self.tell(Event::Ended {
                 cause: EndCause::Failed(failure.clone()),
                 retry_in: None,
