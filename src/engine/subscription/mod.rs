@@ -28,6 +28,8 @@ mod position;
 mod reading;
 mod recovery;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::time::{Duration, Instant};
 
