@@ -28,6 +28,8 @@ mod position;
 mod reading;
 mod recovery;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::time::{Duration, Instant};
 
@@ -39,7 +41,8 @@ pub use machine::{Subscription, SubscriptionConfig};
 /// What the machine is told.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    /// There is room: the last event delivered is stored, and one more may come.
+    /// There is room: the last event delivered is stored, and one more may come. Told again while there is room, it says
+    /// nothing.
     Demand,
     /// The size of the next event is known, and there is no room for it: `Demand` follows when there is.
     NoRoom {
@@ -83,7 +86,7 @@ pub enum Input {
     },
     /// The answer to [`Command::Check`]. For [`CheckCause::NotFound`] it also says that the registered consumer is there.
     Checked(ShardStatus),
-    /// The registered consumer has another ARN now.
+    /// The registered consumer has another ARN now. With the ARN that it has already, it says nothing.
     ConsumerMoved {
         /// The new ARN.
         consumer_arn: String,
@@ -118,7 +121,8 @@ pub enum Command {
     },
     /// Drop the event that was delivered last and has found no room: it will come again.
     Withdraw,
-    /// Ask a complete listing what has become of the shard; answered by `Checked` or `ConsumerMoved`.
+    /// Ask a complete listing what has become of the shard; answered by one `Checked`, or for [`CheckCause::NotFound`] by
+    /// `ConsumerMoved` where the registered consumer was registered anew.
     Check(CheckCause),
 }
 

@@ -51,6 +51,10 @@ impl Subscription {
                 let wait = self.backoff.random().between(IN_USE_SHORTEST, IN_USE_LONGEST);
                 self.retry(EndCause::InUse, wait, now);
             }
+            // A shard never ends before the event that waits is stored: the next call asks anew.
+            FailureClass::ResourceNotFound if self.before_waiting.is_some() => {
+                self.escalate(EndCause::Failed(failure.clone()), failure, now);
+            }
             FailureClass::ResourceNotFound => self.check(CheckCause::NotFound, Some(failure)),
             FailureClass::AccessDenied | FailureClass::KmsUnavailable => self.denied(failure, now),
             _ => self.escalate(EndCause::Failed(failure.clone()), failure, now),

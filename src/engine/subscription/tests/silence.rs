@@ -1,0 +1,149 @@
+use std::time::Duration;
+
+use super::scenario::{Scenario, default_config};
+use super::values::{EventBuilder, event};
+use crate::engine::ShardStart;
+use crate::engine::subscription::{SubscriptionConfig, TimeoutReason};
+
+#[test]
+fn decision_08_is_35_s_without_an_event_and_one_last_look() {
+    let mut s = Scenario::reading();
+    let (waited, lines) = s.time_out();
+    assert_eq!((waited, lines.len()), (Duration::from_secs(35), 0));
+    assert_eq!(s.due_reason(), Some(TimeoutReason::LastLook));
+    let (waited, lines) = s.time_out();
+    assert!(
+        waited > Duration::ZERO && waited <= Duration::from_secs(1),
+        "{waited:?}"
+    );
+    assert_eq!(lines, ["close #0", "ended Silent(35.25s), retry"]);
+    assert_eq!(s.next_call().1, "subscribe #1 AFTER 5");
+}
+
+#[test]
+fn decision_08_counts_from_the_answer_of_the_call() {
+    let mut s = Scenario::new(ShardStart::TrimHorizon);
+    s.demand();
+    assert_eq!(s.due(), None, "what a call may take is the transport's business");
+    s.wait_secs(300);
+    s.subscribed();
+    assert_eq!(s.wait_secs(35), [""; 0]);
+    assert_eq!(s.wait_secs(1).len(), 3, "close, ended, subscribe");
+}
+
+#[test]
+fn decision_08_a_deadline_found_expired_is_judged_after_one_more_read() {
+    let mut s = Scenario::reading();
+    s.now += Duration::from_secs(3600);
+    assert_eq!(s.handle(crate::engine::subscription::Input::Timeout), [""; 0]);
+    assert_eq!(
+        s.event(event([6]).continuing(6)),
+        ["deliver [6] →6"],
+        "the process slept"
+    );
+    s.demand();
+    assert_eq!(s.wait_secs(34), [""; 0], "counted anew");
+    assert_eq!(
+        s.due_reason(),
+        Some(TimeoutReason::Silence),
+        "no look is left over"
+    );
+}
+
+#[test]
+fn decision_08_every_event_counts_anew() {
+    let mut s = Scenario::reading();
+    for number in 6..16 {
+        assert_eq!(s.wait_secs(34), [""; 0]);
+        s.event(event([]).continuing(number));
+        s.demand();
+    }
+    assert_eq!(s.calls, 1);
+}
+
+#[test]
+fn decision_08_time_without_room_does_not_count() {
+    let mut s = Scenario::reading();
+    s.wait_secs(30);
+    s.event(event([6]).continuing(6));
+    assert_eq!(
+        s.due_reason(),
+        Some(TimeoutReason::Blocked),
+        "no silence without room"
+    );
+    assert_eq!(s.wait_secs(59), [""; 0]);
+    assert_eq!(s.demand(), ["read #0"]);
+    assert_eq!(s.wait_secs(34), [""; 0], "counted anew");
+    assert_eq!(s.wait_secs(2).len(), 3);
+}
+
+#[test]
+fn decision_08_a_silent_subscription_escalates_like_any_failure() {
+    let mut s = Scenario::subscribed_from(ShardStart::TrimHorizon);
+    let mut longest = Duration::ZERO;
+    for _ in 0..20 {
+        s.time_out();
+        let lines = s.time_out().1;
+        assert!(lines[1].starts_with("ended Silent"), "{lines:?}");
+        if lines.len() == 2 {
+            longest = longest.max(s.next_call().0);
+        }
+        s.subscribed();
+    }
+    assert!(longest > Duration::from_secs(10), "{longest:?}");
+}
+
+#[test]
+fn decision_09_blocked_for_60_s_gives_up_and_calls_again_only_with_room() {
+    let mut s = Scenario::reading();
+    s.event(event([6]).continuing(6));
+    let (waited, lines) = s.time_out();
+    assert_eq!(waited, Duration::from_secs(60));
+    assert_eq!(lines, ["close #0", "withdraw", "ended Blocked(60s), wait"]);
+    assert_eq!(s.due(), None);
+    assert_eq!(s.wait_secs(3600), [""; 0]);
+    assert_eq!(s.demand(), ["subscribe #1 AFTER 5"]);
+    s.subscribed();
+    assert_eq!(
+        s.event(event([6]).continuing(6)),
+        ["established", "deliver [6] →6"]
+    );
+}
+
+#[test]
+fn decision_09_room_just_in_time_keeps_the_subscription() {
+    let mut s = Scenario::reading();
+    s.event(event([6]).continuing(6));
+    assert_eq!(s.wait(Duration::from_millis(59_999)), [""; 0]);
+    assert_eq!(s.demand(), ["read #0"]);
+}
+
+#[test]
+fn the_limits_can_be_set_and_a_limit_without_end_is_none() {
+    let config = SubscriptionConfig {
+        silence: Duration::from_secs(3),
+        blocked: Duration::from_secs(4),
+        ..default_config()
+    };
+    let mut s = Scenario::configured(ShardStart::TrimHorizon, 1, config);
+    s.demand();
+    s.subscribed();
+    assert_eq!(s.time_out().0, Duration::from_secs(3));
+    s.event(event([1]).continuing(1));
+    assert_eq!(s.time_out().0, Duration::from_secs(4));
+
+    let config = SubscriptionConfig {
+        silence: Duration::MAX,
+        blocked: Duration::MAX,
+        ..default_config()
+    };
+    let mut s = Scenario::configured(ShardStart::TrimHorizon, 1, config);
+    s.demand();
+    s.subscribed();
+    assert_eq!(s.due(), None);
+    s.event(event([1]).continuing(1));
+    assert_eq!(s.due(), None);
+    s.demand();
+    s.event(event([2]).with_children(&["a"]));
+    assert_eq!(s.due(), None);
+}
