@@ -3,6 +3,7 @@
 
 #[doc(hidden)]
 pub mod engine;
+mod error;
 pub mod kinesis;
 pub mod kpl;
 pub mod model;
@@ -13,6 +14,9 @@ pub mod consumer;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 
+#[cfg(feature = "consumer")]
+pub use consumer::{Consumer, ConsumerHandle, RecordStream};
+pub use error::{Error, ErrorKind};
 pub use model::{
     ConsumerReference, EncryptionType, HashKeyRange, InvalidSequenceNumber, PartitionKey, Record,
     RecordPosition, SequenceNumber, ShardId, StartPosition,

@@ -1,1 +1,32 @@
-//! Placeholder of emulator.
+//! A local Kinesis, for tests and for trying things out: a model of the service, and doors into it.
+//!
+//! The model knows no door and no clock. The doors know no behaviour: the port serves consumers in this process, also in
+//! virtual time; HTTP on loopback serves everything that speaks to Kinesis in JSON.
+//!
+//! ```text
+//!   consumer ── KinesisPort ──┐
+//!                             ├── faults ── model ── settings
+//!   any AWS client ── HTTP ───┘
+//! ```
+//!
+//! What AWS documents is kept to the letter; what it does not document is a setting, see [`Settings`].
+
+pub mod model;
+
+mod clock;
+mod faults;
+mod http;
+mod local;
+mod port;
+mod service;
+mod settings;
+mod subscription;
+
+pub use faults::{Fault, Faults, StreamFault};
+pub use http::Server;
+pub use local::LocalKinesis;
+pub use model::{
+    ConsumerSummary, ListShardsRequest, ListedShards, NewRecord, Operation, PutAnswer, ServiceError,
+    ShardSelection, Start, Statistics, SubscribeCall,
+};
+pub use settings::{Continuation, RefusalForm, SequenceNumberForm, Settings, ShardEnd, SlotAfterHangUp};

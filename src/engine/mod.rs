@@ -15,12 +15,14 @@
 //! `handle` with `Input::Timeout` once that instant has come.** Commands carry a [`CallId`]; the answer to a call that the
 //! machine no longer waits for is dropped, and a subscription that it brings is closed.
 //!
-//! Machines never import each other. What they share is here: [`Output`], [`CallId`], [`Backoff`], [`Pin`], [`Random`].
+//! Machines never import each other. What they share is here: [`Output`], [`CallId`], [`Backoff`], [`Pin`], [`Random`],
+//! [`ShardStart`], [`ShardStatus`].
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod backoff;
 mod pin;
 mod random;
+mod shard;
 
 pub mod lineage;
 pub mod registration;
@@ -31,6 +33,7 @@ use std::time::Instant;
 pub use backoff::Backoff;
 pub use pin::Pin;
 pub use random::Random;
+pub use shard::{ShardStart, ShardStatus};
 
 /// What a machine has to say, one thing at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]

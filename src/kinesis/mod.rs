@@ -55,7 +55,8 @@ pub trait Kinesis: Send + Sync + 'static {
 
 /// An open subscription. Dropped, it is given up.
 pub trait EventSource: Send {
-    /// The size in bytes of the next event, so that room can be made before it is taken in. `None`: not known before.
+    /// The size in bytes of the next event, so that room can be made before it is taken in. `None`: not known before, or no
+    /// event comes any more; `next_event` tells. Cancel-safe.
     fn next_size(&mut self) -> Pin<Box<dyn Future<Output = Option<usize>> + Send + '_>>;
 
     /// The next event; `Ok(None)`: the subscription has ended, and nothing says why. After that or an error it is not called
@@ -126,6 +127,16 @@ pub struct PortError {
     pub failure: Failure,
     /// The client's own error.
     pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl RegisteredConsumer {
+    /// The ARN of the consumer's stream.
+    pub fn stream_arn(&self) -> &str {
+        match self {
+            Self::Arn(arn) => arn.split("/consumer/").next().unwrap_or(arn),
+            Self::Name { stream_arn, .. } => stream_arn,
+        }
+    }
 }
 
 impl KinesisPort {

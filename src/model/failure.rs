@@ -10,6 +10,8 @@ pub enum FailureClass {
     ResourceInUse,
     /// InvalidArgumentException or ValidationException: the service refuses a parameter.
     InvalidArgument,
+    /// ExpiredNextTokenException: the token of a page is older than 300 s. The listing has to start over.
+    ExpiredNextToken,
     /// LimitExceededException or throttling.
     Throttled,
     /// AccessDeniedException, or a KMS key that may not be used.
@@ -35,6 +37,7 @@ impl FailureClass {
             self,
             Self::ResourceNotFound
                 | Self::InvalidArgument
+                | Self::ExpiredNextToken
                 | Self::AccessDenied
                 | Self::Credentials
                 | Self::KmsUnavailable

@@ -1,6 +1,6 @@
-use super::{LineageFailure, ShardStart};
-use crate::engine::CallId;
-use crate::model::{ChildShard, Failure, SequenceNumber, Shard, ShardFilter, ShardId};
+use super::LineageFailure;
+use crate::engine::{CallId, ShardStart, ShardStatus};
+use crate::model::{ChildShard, Failure, Shard, ShardFilter, ShardId};
 
 /// What happens to the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,27 +87,6 @@ pub enum Event {
     },
     /// The shards cannot be told any more. Nothing follows.
     Failed(LineageFailure),
-}
-
-/// What ListShards says of a shard.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ShardStatus {
-    /// It takes records.
-    Open,
-    /// It takes no more records, and can still be read.
-    Closed {
-        /// No record of the shard has a higher number.
-        ending_sequence_number: SequenceNumber,
-        /// The children known so far; a listing may lag behind a reshard.
-        children: Vec<ChildShard>,
-    },
-    /// Known from its parent's last event only, and not long enough to conclude anything: ask again, later.
-    Unlisted,
-    /// Listed no more, or not listed in two discovery rounds since it became known: it cannot be read any more.
-    Gone {
-        /// The children known to have it as a parent.
-        children: Vec<ChildShard>,
-    },
 }
 
 /// What the machine waits for.

@@ -47,9 +47,10 @@ use discovery::Discovery;
 use graph::{Graph, Started};
 use listing::Listing;
 
+pub use super::{ShardStart, ShardStatus};
 pub use failure::LineageFailure;
-pub use message::{Command, Event, Input, Page, PageRequest, ShardStatus, TimeoutReason};
-pub use start::{LineageStart, ShardStart, StreamStart};
+pub use message::{Command, Event, Input, Page, PageRequest, TimeoutReason};
+pub use start::{LineageStart, StreamStart};
 
 /// The shard graph of one stream.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::engine::Pin;
+use crate::engine::{Pin, ShardStart};
 use crate::model::{RecordPosition, ShardFilter, ShardId, StartPosition, Timestamp};
 
 /// Where the reading of a stream starts, with LATEST resolved to a pin and nested positions merged.
@@ -21,19 +21,6 @@ pub enum StreamStart {
     Latest(Pin),
     /// With the first record that arrived at this time or later.
     AtTimestamp(Timestamp),
-}
-
-/// Where the reading of a shard starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ShardStart {
-    /// With its oldest record.
-    TrimHorizon,
-    /// With the first record at the pin or later. A pin that is refused is stepped back.
-    Pinned(Pin),
-    /// With the first record that arrived at this time or later.
-    Timestamp(Timestamp),
-    /// With the record after this position.
-    After(RecordPosition),
 }
 
 impl LineageStart {

@@ -1,0 +1,124 @@
+//! The main job of kinesis-fanout from end to end, on a local Kinesis in the same process.
+//!
+//! `cargo run --release --example quickstart`
+//!
+//! Creates a stream of 4 shards; writes plain and aggregated records to it at a steady rate; registers a consumer and reads
+//! the stream while two shards are split, two are merged, and every subscription lasts 5 s. After half a minute at the latest it ends by
+//! itself with a table: nothing lost, duplicated, altered or out of order. Everything goes through the AWS SDK and real HTTP
+//! on loopback, as it would against AWS.
+//!
+//! `--drop-one` loses one record on purpose in the consumer's loop, to show that the table would tell: exit status 1.
+
+mod ledger;
+mod producer;
+mod progress;
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::config::{Credentials, Region};
+use futures::StreamExt;
+use kinesis_fanout::emulator::{LocalKinesis, Settings};
+use kinesis_fanout::{Consumer, StartPosition};
+
+use ledger::Ledger;
+use progress::Progress;
+
+const STREAM: &str = "orders";
+/// How long the producer writes; with the start and the last records the whole run stays within 30 s.
+const PRODUCING: Duration = Duration::from_secs(24);
+/// When to stop waiting for records that do not come.
+const DEADLINE: Duration = Duration::from_secs(29);
+
+#[tokio::main]
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let began = Instant::now();
+    let drop_one = std::env::args().any(|argument| argument == "--drop-one");
+    let settings = Settings {
+        subscription_time: Duration::from_secs(5),
+        ..Settings::default()
+    };
+    let server = LocalKinesis::start(settings).await?;
+    let kinesis = client(server.endpoint_url()).await;
+    kinesis
+        .create_stream()
+        .stream_name(STREAM)
+        .shard_count(4)
+        .send()
+        .await?;
+    println!(
+        "local Kinesis at {}, stream {STREAM:?} with 4 shards",
+        server.endpoint_url()
+    );
+
+    let consumer = Consumer::builder(&kinesis, STREAM)
+        .fan_out("billing")
+        .start(StartPosition::TrimHorizon)
+        .build()
+        .await?;
+    let handle = consumer.handle();
+    let progress = Arc::new(Progress::default());
+    tokio::spawn(Arc::clone(&progress).follow(handle.events()));
+
+    let ledger = Arc::new(Mutex::new(Ledger::default()));
+    let mut producing = tokio::spawn(producer::produce(
+        kinesis.clone(),
+        STREAM,
+        Arc::clone(&ledger),
+        PRODUCING,
+    ));
+    let resharding = tokio::spawn(producer::reshard(kinesis.clone(), STREAM));
+
+    let mut records = consumer.into_stream();
+    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    let mut is_produced = false;
+    let mut dropped = !drop_one;
+    loop {
+        tokio::select! {
+            record = records.next() => {
+                let Some(record) = record.transpose()? else { break };
+                progress.count(&record);
+                if !dropped && progress.records() == 1000 {
+                    dropped = true;
+                    continue;
+                }
+                ledger.lock().expect("no holder panics").received(&record);
+            }
+            produced = &mut producing, if !is_produced => {
+                produced??;
+                is_produced = true;
+            }
+            _ = ticks.tick() => progress.show(),
+        }
+        let is_complete = is_produced && ledger.lock().expect("no holder panics").is_complete();
+        if is_complete || began.elapsed() > DEADLINE {
+            break;
+        }
+    }
+    resharding.await??;
+    handle.shutdown().await?;
+
+    let shards = producer::list_shards(&kinesis, STREAM).await?;
+    let verdict = ledger.lock().expect("no holder panics").verdict(&shards);
+    println!("\n{verdict}{}", progress.table());
+    println!("finished after {:.1} s", began.elapsed().as_secs_f64());
+    Ok(if verdict.is_clean() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// A client as any user builds one, but for the endpoint and the credentials, which a local server does not check.
+async fn client(endpoint: &str) -> Client {
+    let config = aws_config::from_env()
+        .region(Region::new("us-east-1"))
+        .endpoint_url(endpoint)
+        .credentials_provider(Credentials::new("local", "local", None, None, "quickstart"))
+        .load()
+        .await;
+    Client::new(&config)
+}

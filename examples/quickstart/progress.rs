@@ -1,0 +1,141 @@
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::io::Write as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use futures::StreamExt;
+use kinesis_fanout::Record;
+use kinesis_fanout::consumer::{ConsumerEvent, Events};
+
+/// What the consumer tells of itself, for the live line and the table.
+pub struct Progress {
+    began: Instant,
+    records: AtomicU64,
+    bytes: AtomicU64,
+    shown: AtomicU64,
+    lag_millis: AtomicU64,
+    shards: Mutex<BTreeMap<String, Shard>>,
+}
+
+#[derive(Default)]
+struct Shard {
+    is_child: bool,
+    has_ended: bool,
+    subscribed: u64,
+    renewed: u64,
+    since: Option<Instant>,
+    until: Option<Instant>,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            records: AtomicU64::default(),
+            bytes: AtomicU64::default(),
+            shown: AtomicU64::default(),
+            lag_millis: AtomicU64::default(),
+            shards: Mutex::default(),
+        }
+    }
+}
+
+impl Progress {
+    pub async fn follow(self: std::sync::Arc<Self>, mut events: Events) {
+        while let Some(event) = events.next().await {
+            self.note(event);
+        }
+    }
+
+    fn note(&self, event: ConsumerEvent) {
+        let mut shards = self.shards.lock().expect("no holder panics");
+        let mut shard = |id: kinesis_fanout::ShardId| shards.entry(id.to_string()).or_default();
+        match event {
+            ConsumerEvent::ShardStarted { shard_id, parents } => {
+                shard(shard_id).is_child = !parents.is_empty()
+            }
+            ConsumerEvent::Subscribed { shard_id } => {
+                let shard = shard(shard_id);
+                shard.subscribed += 1;
+                shard.since.get_or_insert_with(Instant::now);
+            }
+            ConsumerEvent::Renewed { shard_id } => shard(shard_id).renewed += 1,
+            ConsumerEvent::ShardEnded { shard_id, .. } => {
+                let shard = shard(shard_id);
+                shard.has_ended = true;
+                shard.until = Some(Instant::now());
+            }
+            ConsumerEvent::Registered { consumer_arn } => println!("registered {consumer_arn}"),
+            // The end of each subscription is seen in the renewal after it.
+            _ => {}
+        }
+    }
+
+    pub fn count(&self, record: &Record) {
+        self.records.fetch_add(1, Ordering::Relaxed);
+        self.bytes
+            .fetch_add(record.data().len() as u64, Ordering::Relaxed);
+        self.lag_millis
+            .store(record.millis_behind_latest(), Ordering::Relaxed);
+    }
+
+    pub fn records(&self) -> u64 {
+        self.records.load(Ordering::Relaxed)
+    }
+
+    /// The live line.
+    pub fn show(&self) {
+        let records = self.records();
+        let rate = records - self.shown.swap(records, Ordering::Relaxed);
+        let bytes = self.bytes.load(Ordering::Relaxed);
+        let lag = self.lag_millis.load(Ordering::Relaxed);
+        let shards = self.shards.lock().expect("no holder panics");
+        let reading = shards.values().filter(|shard| !shard.has_ended).count();
+        let renewals: u64 = shards.values().map(|shard| shard.renewed).sum();
+        print!(
+            "\r{:>4} s  {records:>7} records  {:>6.1} MB  {rate:>5} records/s  lag {lag:>4} ms  {reading} shards  {renewals:>3} renewals ",
+            self.began.elapsed().as_secs(),
+            bytes as f64 / 1e6,
+        );
+        let _ = std::io::stdout().flush();
+    }
+
+    /// The part of the table that the consumer tells.
+    pub fn table(&self) -> String {
+        let shards = self.shards.lock().expect("no holder panics");
+        let total = |count: fn(&Shard) -> u64| shards.values().map(count).sum::<u64>();
+        let mut table = String::new();
+        let _ = writeln!(
+            table,
+            "subscriptions opened             {:>10}",
+            total(|s| s.subscribed + s.renewed)
+        );
+        let _ = writeln!(
+            table,
+            "renewals                         {:>10}",
+            total(|s| s.renewed)
+        );
+        let _ = writeln!(
+            table,
+            "child shards followed            {:>10}",
+            total(|s| u64::from(s.is_child))
+        );
+        for (id, shard) in shards.iter() {
+            let seconds = shard.since.map_or(0.0, |since| {
+                shard
+                    .until
+                    .unwrap_or_else(Instant::now)
+                    .duration_since(since)
+                    .as_secs_f64()
+            });
+            let _ = writeln!(
+                table,
+                "  {id}  read for {seconds:>4.1} s, {} renewals",
+                shard.renewed
+            );
+        }
+        table
+    }
+}

@@ -1,0 +1,233 @@
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use super::Consumer;
+use super::coordinator::Coordinator;
+use super::rate::SubscribeRate;
+use super::unpack::OnMalformed;
+use crate::engine::subscription::SubscriptionConfig;
+use crate::error::{Error, ErrorKind};
+use crate::kinesis::KinesisPort;
+use crate::model::{ConsumerReference, StartPosition, StreamReference};
+
+/// Configures a [`Consumer`]; only [`build`](Self::build) can fail.
+///
+/// Each setter says its unit, its default and what it costs to go either way.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ConsumerBuilder {
+    port: KinesisPort,
+    stream: String,
+    fan_out: Option<String>,
+    start: StartPosition,
+    settings: Settings,
+}
+
+/// What can be set, with its default.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    pub(super) memory_budget: NonZeroUsize,
+    pub(super) subscription: SubscriptionConfig,
+    pub(super) registration_timeout: Duration,
+    pub(super) discovery_interval: Duration,
+    pub(super) rate: SubscribeRate,
+    pub(super) on_malformed: OnMalformed,
+    pub(super) deregister: bool,
+    pub(super) seed: u64,
+}
+
+/// A configuration that can work.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) port: KinesisPort,
+    pub(super) stream: StreamReference,
+    pub(super) consumer: ConsumerReference,
+    pub(super) start: StartPosition,
+    pub(super) settings: Settings,
+}
+
+impl ConsumerBuilder {
+    pub(super) fn new(port: KinesisPort, stream: String) -> Self {
+        Self {
+            port,
+            stream,
+            fan_out: None,
+            start: StartPosition::default(),
+            settings: Settings::default(),
+        }
+    }
+
+    /// The registered consumer, by name or ARN. Required.
+    ///
+    /// By name: it is registered if it does not exist, which takes some seconds up to a minute, and registered anew if somebody
+    /// deletes it (three times an hour at most). By ARN: it must exist; it is neither looked up nor registered.
+    ///
+    /// Use one for each application and stream: two that share one take each other's shards over. A stream can have 20 (50
+    /// with On-demand Advantage), and each costs by shard and hour.
+    pub fn fan_out(mut self, consumer: impl Into<String>) -> Self {
+        self.fan_out = Some(consumer.into());
+        self
+    }
+
+    /// Where to start. Default: [`StartPosition::TrimHorizon`], which cannot miss a record.
+    pub fn start(mut self, start: StartPosition) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// Memory for events that have been received and not handed over, in bytes, over all shards. Default: 64 MiB.
+    ///
+    /// The true bound is this budget plus one event (about 1 MiB, or one large record) for each subscription, since the AWS
+    /// SDK tells an event's size only when it has been read, plus what the HTTP client buffers. A smaller budget makes shards
+    /// wait for each other sooner; a larger one rides out longer pauses of the user without a new subscription. An event
+    /// larger than the budget is let in alone. At most 4 GiB.
+    pub fn memory_budget(mut self, bytes: NonZeroUsize) -> Self {
+        self.settings.memory_budget = bytes;
+        self
+    }
+
+    /// How long a subscription may deliver nothing at all, while it is being read, until it is given up and taken anew.
+    /// Default: 35 s, since an idle shard sends an empty event about every 5 s. Shorter finds a dead connection sooner and
+    /// mistakes a slow one for it.
+    pub fn silence_timeout(mut self, after: Duration) -> Self {
+        self.settings.subscription.silence = after;
+        self
+    }
+
+    /// How long a subscription is kept while there is no room for its events. Default: 60 s. After that it is given up, and
+    /// taken anew when there is room: longer holds more of the service's and the client's buffers, shorter subscribes anew
+    /// after shorter pauses.
+    pub fn blocked_timeout(mut self, after: Duration) -> Self {
+        self.settings.subscription.blocked = after;
+        self
+    }
+
+    /// How long a shard is tried without a single event before the stream ends with an error. Default: for ever; what goes
+    /// wrong is seen in [`events`](super::ConsumerHandle::events).
+    pub fn give_up_after(mut self, after: Duration) -> Self {
+        self.settings.subscription.give_up_after = Some(after);
+        self
+    }
+
+    /// How long `build` waits for a consumer that it registers to become ACTIVE. Default: 10 min; usually it takes seconds.
+    pub fn registration_timeout(mut self, after: Duration) -> Self {
+        self.settings.registration_timeout = after;
+        self
+    }
+
+    /// How often the list of shards is read. Default: 30 s. Children are found without it, by the last event of their parents;
+    /// it finds what those events do not tell. One call for each 1,000 shards.
+    pub fn discovery_interval(mut self, every: Duration) -> Self {
+        self.settings.discovery_interval = every;
+        self
+    }
+
+    /// How many SubscribeToShard calls are sent per second. Default: 200, for this consumer alone; see [`SubscribeRate`].
+    pub fn subscribe_rate(mut self, rate: SubscribeRate) -> Self {
+        self.settings.rate = rate;
+        self
+    }
+
+    /// What becomes of an aggregated record with the right checksum that cannot be read. Default: [`OnMalformed::PassRaw`].
+    pub fn on_malformed(mut self, on_malformed: OnMalformed) -> Self {
+        self.settings.on_malformed = on_malformed;
+        self
+    }
+
+    /// Whether the registered consumer is deleted at the shutdown. Default: no, since it holds no position, costs by the hour
+    /// and takes seconds to register; yes for consumers of one run.
+    pub fn deregister_on_shutdown(mut self, deregister: bool) -> Self {
+        self.settings.deregister = deregister;
+        self
+    }
+
+    /// Determines all jitter. Default: random.
+    #[doc(hidden)]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = seed;
+        self
+    }
+
+    /// Finds the stream, registers the consumer if need be, waits until it is ACTIVE, finds the shards and starts to read them.
+    /// Dropped before it is ready, it leaves nothing behind but perhaps a registered consumer.
+    ///
+    /// Runs on a tokio runtime with time and I/O enabled.
+    ///
+    /// # Errors
+    /// - `InvalidConfiguration`: no `fan_out`, or something that is neither name nor ARN, or a start that the service refuses.
+    /// - `StreamNotFound`, `AccessDenied`, `Credentials`: at once.
+    /// - `Unavailable`: the service did not answer for 60 s, or the consumer was not ACTIVE in time.
+    pub async fn build(self) -> Result<Consumer, Error> {
+        let plan = self.plan()?;
+        Coordinator::start(plan).await
+    }
+
+    fn plan(self) -> Result<Plan, Error> {
+        let invalid =
+            |what: &dyn std::fmt::Display| Error::new(ErrorKind::InvalidConfiguration, what.to_string());
+        let stream = StreamReference::parse(&self.stream).map_err(|error| invalid(&error))?;
+        let Some(fan_out) = self.fan_out else {
+            return Err(invalid(&"no registered consumer: call `.fan_out(name)`"));
+        };
+        let consumer = ConsumerReference::parse(&fan_out).map_err(|error| invalid(&error))?;
+        check_same_stream(&stream, &consumer).map_err(|error| invalid(&error))?;
+        let durations = [
+            ("silence_timeout", self.settings.subscription.silence),
+            ("blocked_timeout", self.settings.subscription.blocked),
+            ("discovery_interval", self.settings.discovery_interval),
+            ("registration_timeout", self.settings.registration_timeout),
+        ];
+        if let Some((name, _)) = durations.iter().find(|(_, duration)| duration.is_zero()) {
+            return Err(invalid(&format!("{name} is zero")));
+        }
+        Ok(Plan {
+            port: self.port,
+            stream,
+            consumer,
+            start: self.start,
+            settings: self.settings,
+        })
+    }
+}
+
+/// A consumer's ARN names its stream: the wrong one would read another stream under this one's name.
+fn check_same_stream(stream: &StreamReference, consumer: &ConsumerReference) -> Result<(), String> {
+    let Some(consumer_stream) = consumer.stream_arn() else {
+        return Ok(());
+    };
+    let is_same = match stream {
+        StreamReference::Arn(arn) => arn == consumer_stream,
+        StreamReference::Name(name) => consumer_stream.rsplit('/').next() == Some(name),
+    };
+    if is_same {
+        Ok(())
+    } else {
+        Err(format!(
+            "the registered consumer belongs to the stream {consumer_stream}"
+        ))
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            memory_budget: MEMORY_BUDGET,
+            subscription: SubscriptionConfig {
+                // KCL and Redpanda Connect take an idle shard's cadence of 5 s seven times.
+                silence: Duration::from_secs(35),
+                blocked: Duration::from_secs(60),
+                give_up_after: None,
+            },
+            registration_timeout: Duration::from_secs(600),
+            discovery_interval: Duration::from_secs(30),
+            rate: SubscribeRate::default(),
+            on_malformed: OnMalformed::default(),
+            deregister: false,
+            seed: RandomState::new().hash_one("jitter"),
+        }
+    }
+}
+
+const MEMORY_BUDGET: NonZeroUsize = NonZeroUsize::new(64 << 20).unwrap();

@@ -1,0 +1,485 @@
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::budget::Budget;
+use super::builder::{Plan, Settings};
+use super::delivery::Delivery;
+use super::failure::{failure_error, lineage_error, registration_error, subscription_error};
+use super::merge::LaneId;
+use super::shard_task::{Order, Report, ShardSetup, ShardTask};
+use super::shared::{Shared, Stage};
+use super::start::{describe_stream, pin_time};
+use super::stream::RecordStream;
+use super::{Consumer, ConsumerEvent};
+use crate::engine::lineage::{self, Lineage, LineageStart, Page, PageRequest};
+use crate::engine::registration::{self, Registration};
+use crate::engine::subscription::{CheckCause, Subscription};
+use crate::engine::{CallId, Output, Pin, ShardStart, ShardStatus};
+use crate::error::{Error, ErrorKind};
+use crate::kinesis::{KinesisPort, ListShards, PortError, RegisteredConsumer, ShardPage};
+use crate::model::{ConsumerDescription, Failure, ShardId, StreamSummary};
+
+/// The task at the centre of a consumer: drives the registration and lineage machines against the port, starts a task for
+/// each shard that lineage lets go, and carries answers between them. It decides nothing itself.
+pub(super) struct Coordinator {
+    port: KinesisPort,
+    settings: Settings,
+    shared: Shared,
+    stream: Arc<str>,
+    stream_arn: String,
+    /// The ARN to subscribe with; `None` until the registered consumer is ACTIVE.
+    consumer_arn: Option<String>,
+    registration: Registration,
+    lineage: Lineage,
+    are_shards_known: bool,
+    budget: Budget,
+    calls: FuturesUnordered<Boxed<Answer>>,
+    shards: BTreeMap<ShardId, ShardLink>,
+    /// Shards whose check found them listed, and that wait for what becomes of the registered consumer.
+    suspecting: Vec<(ShardId, ShardStatus)>,
+    tasks: JoinSet<()>,
+    next_lane: LaneId,
+    report_sender: mpsc::UnboundedSender<Report>,
+    reports: mpsc::UnboundedReceiver<Report>,
+    /// `None` once nothing more is to be read.
+    deliveries: Option<mpsc::UnboundedSender<Delivery>>,
+    last_error: Option<PortError>,
+    is_registration_over: bool,
+}
+
+/// The coordinator's end of a shard task.
+struct ShardLink {
+    orders: mpsc::UnboundedSender<Order>,
+    check: Option<CheckCause>,
+}
+
+enum Answer {
+    Described(CallId, Result<ConsumerDescription, PortError>),
+    Registered(CallId, Result<ConsumerDescription, PortError>),
+    Deregistered(CallId, Result<(), PortError>),
+    Listed(CallId, Result<ShardPage, PortError>),
+}
+
+type Boxed<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
+
+impl Coordinator {
+    /// Finds the stream, the registered consumer and the shards, then goes on in a task of its own.
+    pub(super) async fn start(plan: Plan) -> Result<Consumer, Error> {
+        let summary = describe_stream(&plan).await?;
+        let (deliveries, receiver) = mpsc::unbounded_channel();
+        let mut coordinator = Self::new(plan, summary, deliveries);
+        let shared = coordinator.shared.clone();
+        coordinator.registration.handle(registration::Input::Start, now());
+        coordinator.go_on_until(|it| it.consumer_arn.is_some()).await?;
+        coordinator.lineage.handle(lineage::Input::Start, now());
+        coordinator.go_on_until(|it| it.are_shards_known).await?;
+        let guard = FinishGuard(shared.clone());
+        tokio::spawn(async move {
+            let _guard = guard;
+            coordinator.run().await;
+        });
+        Ok(Consumer {
+            records: RecordStream::new(receiver, shared.clone()),
+            shared,
+        })
+    }
+
+    fn new(plan: Plan, summary: StreamSummary, deliveries: mpsc::UnboundedSender<Delivery>) -> Self {
+        let settings = plan.settings;
+        let pin = Pin::at(pin_time(&summary));
+        let lineage = Lineage::new(LineageStart::resolve(&plan.start, pin), settings.seed)
+            .with_discovery_interval(settings.discovery_interval);
+        let registration = Registration::new(&*summary.stream_arn, plan.consumer, settings.seed)
+            .with_wait_for_active(settings.registration_timeout);
+        let (report_sender, reports) = mpsc::unbounded_channel();
+        Self {
+            port: plan.port,
+            budget: Budget::new(settings.memory_budget),
+            shared: Shared::new(),
+            stream: plan.stream.name().into(),
+            stream_arn: summary.stream_arn,
+            consumer_arn: None,
+            registration,
+            lineage,
+            are_shards_known: false,
+            calls: FuturesUnordered::new(),
+            shards: BTreeMap::new(),
+            suspecting: Vec::new(),
+            tasks: JoinSet::new(),
+            next_lane: 0,
+            report_sender,
+            reports,
+            deliveries: Some(deliveries),
+            last_error: None,
+            is_registration_over: false,
+            settings,
+        }
+    }
+
+    /// Works until `is_reached`, or an error.
+    async fn go_on_until(&mut self, is_reached: fn(&Self) -> bool) -> Result<(), Error> {
+        loop {
+            let due = self.carry_out();
+            if let Some(error) = self.shared.take_fatal() {
+                return Err(error);
+            }
+            if is_reached(self) {
+                return Ok(());
+            }
+            self.step(due).await;
+        }
+    }
+
+    /// Works until the consumer is to end, and ends it.
+    async fn run(mut self) {
+        while self.shared.stage() == Stage::Running {
+            let due = self.carry_out();
+            let shared = self.shared.clone();
+            tokio::select! {
+                biased;
+                () = shared.reached(Stage::Failing) => {}
+                () = self.step(due) => {}
+            }
+        }
+        self.deliver_rest().await;
+        self.deregister().await;
+    }
+
+    /// After a failure: lets the shards deliver what they have read, for as long as the user takes it.
+    async fn deliver_rest(&mut self) {
+        self.deliveries = None;
+        for link in self.shards.values() {
+            link.order(Order::Stop);
+        }
+        let shared = self.shared.clone();
+        tokio::select! {
+            () = shared.reached(Stage::Stopping) => {}
+            () = async { while self.tasks.join_next().await.is_some() {} } => {}
+        }
+        self.tasks.shutdown().await;
+    }
+
+    /// At the end: deletes the registered consumer, if that is wanted.
+    async fn deregister(&mut self) {
+        let deregister = self.settings.deregister;
+        self.registration
+            .handle(registration::Input::Shutdown { deregister }, now());
+        let finishing = async {
+            loop {
+                let due = self.carry_out();
+                if self.is_registration_over {
+                    return;
+                }
+                self.step(due).await;
+            }
+        };
+        if tokio::time::timeout(SHUTDOWN_DEADLINE, finishing).await.is_err() {
+            self.shared.leave(Error::new(
+                ErrorKind::Unavailable,
+                "the registered consumer was not deleted in time",
+            ));
+        }
+    }
+
+    /// Waits for the next thing that happens, and tells the machines.
+    async fn step(&mut self, due: Option<Instant>) {
+        tokio::select! {
+            Some(answer) = self.calls.next() => self.answered(answer),
+            Some(report) = self.reports.recv() => self.reported(report),
+            Some(ended) = self.tasks.join_next() => {
+                if let Err(error) = ended && error.is_panic() {
+                    self.shared.fail(Error::new(ErrorKind::Internal, "the task of a shard panicked").with_source(Some(error.into())));
+                }
+            }
+            () = tokio::time::sleep_until(due.unwrap_or_else(|| now() + FAR_OFF).into()) => {
+                self.registration.handle(registration::Input::Timeout, now());
+                self.lineage.handle(lineage::Input::Timeout, now());
+            }
+        }
+    }
+
+    fn answered(&mut self, answer: Answer) {
+        match answer {
+            Answer::Described(call, result) => {
+                let result = self.keep_error(result);
+                self.registration
+                    .handle(registration::Input::Described { call, result }, now());
+            }
+            Answer::Registered(call, result) => {
+                let result = self.keep_error(result);
+                self.registration
+                    .handle(registration::Input::Registered { call, result }, now());
+            }
+            Answer::Deregistered(call, result) => {
+                let result = self.keep_error(result);
+                self.registration
+                    .handle(registration::Input::Deregistered { call, result }, now());
+            }
+            Answer::Listed(call, result) => {
+                let result = self.keep_error(result).map(|page| Page {
+                    shards: page.shards,
+                    next_token: page.next_token,
+                });
+                self.lineage
+                    .handle(lineage::Input::Listed { call, result }, now());
+            }
+        }
+    }
+
+    fn reported(&mut self, report: Report) {
+        match report {
+            Report::Check { shard_id, cause } => {
+                if let Some(link) = self.shards.get_mut(&shard_id) {
+                    link.check = Some(cause);
+                }
+                self.lineage
+                    .handle(lineage::Input::Check { shard: shard_id }, now());
+            }
+            Report::HandedOver { shard_id, children } => {
+                self.shards.remove(&shard_id);
+                self.lineage.handle(
+                    lineage::Input::HandedOver {
+                        shard: shard_id,
+                        children,
+                    },
+                    now(),
+                );
+            }
+            Report::Failed {
+                shard_id,
+                failure,
+                error,
+            } => {
+                self.shared
+                    .fail(subscription_error(failure, error).in_shard(shard_id));
+            }
+        }
+    }
+
+    /// Drains both machines, until neither has anything to say; gives the next instant that one of them waits for.
+    fn carry_out(&mut self) -> Option<Instant> {
+        loop {
+            let registration_due = loop {
+                match self.registration.poll_output() {
+                    Output::Command(command) => self.call_for_registration(command),
+                    Output::Event(event) => self.registration_event(event),
+                    Output::Timeout(due) => break due.map(|(at, _)| at),
+                }
+            };
+            // What lineage says can be an input of registration, so a lineage that spoke means another round.
+            let mut has_spoken = false;
+            let lineage_due = loop {
+                match self.lineage.poll_output() {
+                    Output::Command(command) => self.list_shards(command),
+                    Output::Event(event) => self.lineage_event(event),
+                    Output::Timeout(due) => break due.map(|(at, _)| at),
+                }
+                has_spoken = true;
+            };
+            if !has_spoken {
+                return [registration_due, lineage_due].into_iter().flatten().min();
+            }
+        }
+    }
+
+    fn call_for_registration(&mut self, command: registration::Command) {
+        use registration::Command;
+        let port = self.port.clone();
+        self.calls.push(match command {
+            Command::DescribeByName {
+                call,
+                stream_arn,
+                consumer_name,
+            } => Box::pin(async move {
+                let consumer = RegisteredConsumer::Name {
+                    stream_arn,
+                    consumer_name,
+                };
+                Answer::Described(call, port.describe_stream_consumer(consumer).await)
+            }),
+            Command::DescribeByArn { call, consumer_arn } => Box::pin(async move {
+                let consumer = RegisteredConsumer::Arn(consumer_arn);
+                Answer::Described(call, port.describe_stream_consumer(consumer).await)
+            }),
+            Command::Register {
+                call,
+                stream_arn,
+                consumer_name,
+            } => Box::pin(async move {
+                Answer::Registered(
+                    call,
+                    port.register_stream_consumer(&stream_arn, &consumer_name).await,
+                )
+            }),
+            Command::Deregister { call, consumer_arn } => Box::pin(async move {
+                Answer::Deregistered(call, port.deregister_stream_consumer(&consumer_arn).await)
+            }),
+        });
+    }
+
+    fn registration_event(&mut self, event: registration::Event) {
+        use registration::Event;
+        match event {
+            Event::Active { consumer_arn } => self.consumer_active(consumer_arn),
+            Event::Confirmed { .. } => {
+                for (shard_id, status) in std::mem::take(&mut self.suspecting) {
+                    self.order(&shard_id, Order::Checked(status));
+                }
+            }
+            Event::Failed(failure) => self
+                .shared
+                .fail(registration_error(failure, self.last_error.take())),
+            Event::NotDeregistered { failure, .. } => {
+                self.shared.leave(failure_error(
+                    "DeregisterStreamConsumer",
+                    ErrorKind::ConsumerNotFound,
+                    &failure,
+                ));
+            }
+            Event::ShutDown => self.is_registration_over = true,
+            Event::Registered { .. } | Event::Deregistered { .. } => {}
+        }
+    }
+
+    fn consumer_active(&mut self, consumer_arn: String) {
+        self.suspecting.clear();
+        for link in self.shards.values() {
+            link.order(Order::ConsumerMoved(consumer_arn.clone()));
+        }
+        self.shared.log.push(ConsumerEvent::Registered {
+            consumer_arn: consumer_arn.clone(),
+        });
+        self.consumer_arn = Some(consumer_arn);
+    }
+
+    fn list_shards(&mut self, command: lineage::Command) {
+        let lineage::Command::ListShards { call, page } = command;
+        let stream_arn = self.stream_arn.clone();
+        let request = match page {
+            PageRequest::First(filter) => ListShards::First { stream_arn, filter },
+            PageRequest::Next(token) => ListShards::Next { stream_arn, token },
+        };
+        let port = self.port.clone();
+        self.calls.push(Box::pin(async move {
+            Answer::Listed(call, port.list_shards(request).await)
+        }));
+    }
+
+    fn lineage_event(&mut self, event: lineage::Event) {
+        use lineage::Event;
+        match event {
+            Event::InitialShards { .. } => self.are_shards_known = true,
+            Event::StartShard {
+                shard,
+                start,
+                parents,
+            } => self.start_shard(shard, start, parents),
+            Event::Checked { shard, status } => self.checked(shard, status),
+            Event::Failed(failure) => self.shared.fail(lineage_error(failure, self.last_error.take())),
+        }
+    }
+
+    fn start_shard(&mut self, shard_id: ShardId, start: ShardStart, parents: Vec<ShardId>) {
+        let (Some(deliveries), Some(consumer_arn)) = (self.deliveries.clone(), self.consumer_arn.clone())
+        else {
+            return;
+        };
+        self.shared.log.push(ConsumerEvent::ShardStarted {
+            shard_id: shard_id.clone(),
+            parents,
+        });
+        let lane = self.next_lane;
+        self.next_lane += 1;
+        let seed = self.settings.seed.wrapping_add(lane);
+        let machine = Subscription::new(
+            self.settings.subscription.clone(),
+            consumer_arn,
+            start,
+            seed,
+            now(),
+        );
+        let setup = ShardSetup {
+            lane,
+            stream: Arc::clone(&self.stream),
+            shard_id: shard_id.clone(),
+            port: self.port.clone(),
+            rate: self.settings.rate.clone(),
+            budget: self.budget.clone(),
+            on_malformed: self.settings.on_malformed,
+            log: self.shared.log.clone(),
+            deliveries,
+            reports: self.report_sender.clone(),
+        };
+        let (orders, receiver) = mpsc::unbounded_channel();
+        self.tasks.spawn(ShardTask::new(setup, machine, receiver).run());
+        self.shards.insert(shard_id, ShardLink { orders, check: None });
+    }
+
+    /// A shard that is listed, and that the service says it does not know: then it is the registered consumer that is gone.
+    fn checked(&mut self, shard_id: ShardId, status: ShardStatus) {
+        let Some(link) = self.shards.get_mut(&shard_id) else {
+            return;
+        };
+        let is_listed = matches!(status, ShardStatus::Open | ShardStatus::Closed { .. });
+        match link.check.take() {
+            Some(CheckCause::NotFound) if is_listed => {
+                self.suspecting.push((shard_id, status));
+                self.registration.handle(registration::Input::Suspected, now());
+            }
+            Some(_) => self.order(&shard_id, Order::Checked(status)),
+            None => {}
+        }
+    }
+
+    fn keep_error<T>(&mut self, result: Result<T, PortError>) -> Result<T, Failure> {
+        result.map_err(|error| {
+            let failure = error.failure.clone();
+            self.last_error = Some(error);
+            failure
+        })
+    }
+
+    fn order(&self, shard_id: &ShardId, order: Order) {
+        if let Some(link) = self.shards.get(shard_id) {
+            link.order(order);
+        }
+    }
+}
+
+impl ShardLink {
+    fn order(&self, order: Order) {
+        // A task that has just ended needs no orders.
+        let _ = self.orders.send(order);
+    }
+}
+
+/// Says that the consumer has finished, however its task ends.
+struct FinishGuard(Shared);
+
+impl Drop for FinishGuard {
+    fn drop(&mut self) {
+        if std::thread::panicking() || self.0.stage() == Stage::Running {
+            self.0.fail(Error::new(
+                ErrorKind::Internal,
+                "the consumer's coordinator ended before its time",
+            ));
+        }
+        self.0.advance(Stage::Finished);
+    }
+}
+
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// How long the end of a consumer may take.
+const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(30);
+/// The sleep of a coordinator for which nothing is due.
+const FAR_OFF: Duration = Duration::from_secs(3600);

@@ -1,0 +1,87 @@
+use crate::engine::lineage::LineageFailure;
+use crate::engine::registration::{Operation, RegistrationFailure};
+use crate::engine::subscription::SubscriptionFailure;
+use crate::error::{Error, ErrorKind};
+use crate::kinesis::PortError;
+use crate::model::{Failure, FailureClass};
+
+/// The error for a failed call that is not tried again.
+pub(super) fn call_error(operation: &str, not_found: ErrorKind, error: PortError) -> Error {
+    failure_error(operation, not_found, &error.failure).with_source(error.source)
+}
+
+/// The same where only the failure is left.
+pub(super) fn failure_error(operation: &str, not_found: ErrorKind, failure: &Failure) -> Error {
+    Error::from_class(
+        failure.class,
+        not_found,
+        format!("{operation} failed: {}", failure.message),
+    )
+}
+
+/// The error for a shard that cannot be read any further.
+pub(super) fn subscription_error(failure: SubscriptionFailure, error: Option<PortError>) -> Error {
+    let (kind, said, failure) = match failure {
+        SubscriptionFailure::PositionRefused(failure) => (
+            ErrorKind::PositionRefused,
+            "the service refuses the position",
+            failure,
+        ),
+        SubscriptionFailure::PinRefused(failure) => (
+            ErrorKind::PositionRefused,
+            "the service refuses every start from now to a day ago",
+            failure,
+        ),
+        SubscriptionFailure::Denied(failure) => (
+            ErrorKind::AccessDenied,
+            "SubscribeToShard has been denied for a minute",
+            failure,
+        ),
+        SubscriptionFailure::GaveUp(failure) => (
+            kind_of_gave_up(&failure),
+            "no event for as long as is allowed",
+            failure,
+        ),
+    };
+    Error::new(kind, format!("{said}: {}", failure.message)).with_source(error.and_then(|error| error.source))
+}
+
+fn kind_of_gave_up(failure: &Failure) -> ErrorKind {
+    match failure.class {
+        FailureClass::Credentials => ErrorKind::Credentials,
+        _ => ErrorKind::Unavailable,
+    }
+}
+
+/// The error where there is no registered consumer to read with.
+pub(super) fn registration_error(failure: RegistrationFailure, error: Option<PortError>) -> Error {
+    let text = failure.to_string();
+    let without_source = match &failure {
+        RegistrationFailure::Call { operation, failure } => {
+            let not_found = match operation {
+                Operation::Register => ErrorKind::StreamNotFound,
+                Operation::Describe | Operation::Deregister => ErrorKind::ConsumerNotFound,
+            };
+            Error::from_class(failure.class, not_found, text)
+        }
+        RegistrationFailure::NotActiveInTime { .. } => Error::new(ErrorKind::Unavailable, text),
+        RegistrationFailure::DeletedTooOften { .. } | RegistrationFailure::ConsumerGone => {
+            Error::new(ErrorKind::ConsumerNotFound, text)
+        }
+    };
+    without_source.with_source(error.and_then(|error| error.source))
+}
+
+/// The error where the shards cannot be told.
+pub(super) fn lineage_error(failure: LineageFailure, error: Option<PortError>) -> Error {
+    let text = failure.to_string();
+    let kind = match &failure {
+        LineageFailure::StreamNotFound(_) => ErrorKind::StreamNotFound,
+        LineageFailure::Call(failure) => {
+            Error::from_class(failure.class, ErrorKind::StreamNotFound, "").kind()
+        }
+        LineageFailure::PinRefused(_) => ErrorKind::PositionRefused,
+        LineageFailure::NotListedInTime { .. } => ErrorKind::Unavailable,
+    };
+    Error::new(kind, text).with_source(error.and_then(|error| error.source))
+}

@@ -1,0 +1,87 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use super::event_log::EventLog;
+use crate::error::Error;
+
+/// What the parts of a running consumer share: how it is to end, and what has happened.
+#[derive(Debug, Clone)]
+pub(super) struct Shared {
+    stage: watch::Sender<Stage>,
+    fatal: Arc<Mutex<Option<Error>>>,
+    /// What the shutdown could not do.
+    leftover: Arc<Mutex<Option<Error>>>,
+    pub(super) log: EventLog,
+}
+
+/// How far a consumer has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    /// Reading.
+    Running,
+    /// Reading no more, because of an error; what was read is still handed over.
+    Failing,
+    /// The user wants it to end.
+    Stopping,
+    /// Nothing of it runs any more.
+    Finished,
+}
+
+impl Shared {
+    pub(super) fn new() -> Self {
+        Self {
+            stage: watch::Sender::new(Stage::Running),
+            fatal: Arc::default(),
+            leftover: Arc::default(),
+            log: EventLog::default(),
+        }
+    }
+
+    pub(super) fn stage(&self) -> Stage {
+        *self.stage.borrow()
+    }
+
+    /// Moves on to a later stage; never back.
+    pub(super) fn advance(&self, to: Stage) {
+        self.stage.send_if_modified(|stage| {
+            let is_later = to > *stage;
+            *stage = to.max(*stage);
+            is_later
+        });
+        if to == Stage::Finished {
+            self.log.close();
+        }
+    }
+
+    /// Waits until the stage is this one or a later one.
+    pub(super) async fn reached(&self, stage: Stage) {
+        // It fails only when the sender is gone, and `self` holds one.
+        let _ = self.stage.subscribe().wait_for(|now| *now >= stage).await;
+    }
+
+    /// Ends the consumer with an error; the first one counts, and none once the user has ended it.
+    pub(super) fn fail(&self, error: Error) {
+        if self.stage() >= Stage::Stopping {
+            return;
+        }
+        lock(&self.fatal).get_or_insert(error);
+        self.advance(Stage::Failing);
+    }
+
+    pub(super) fn take_fatal(&self) -> Option<Error> {
+        lock(&self.fatal).take()
+    }
+
+    pub(super) fn leave(&self, error: Error) {
+        *lock(&self.leftover) = Some(error);
+    }
+
+    pub(super) fn take_leftover(&self) -> Option<Error> {
+        lock(&self.leftover).take()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

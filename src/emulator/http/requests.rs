@@ -1,0 +1,251 @@
+//! The members of a request in JSON 1.1.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use crate::emulator::model::{
+    Answer, ListConsumersRequest, ListShardsRequest, NewRecord, ServiceError, ShardSelection, Start,
+};
+use crate::kinesis::RegisteredConsumer;
+use crate::model::{SequenceNumber, StreamReference, Timestamp};
+
+/// A structure of the request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Members<'a>(&'a Map<String, Value>);
+
+/// Reads a request's body. No body is an empty structure.
+pub(super) fn parse(body: &[u8]) -> Answer<Value> {
+    if body.is_empty() {
+        return Ok(Value::Object(Map::new()));
+    }
+    serde_json::from_slice(body).map_err(|error| serialization(format!("The request is no JSON: {error}")))
+}
+
+impl<'a> Members<'a> {
+    pub(super) fn of(value: &'a Value) -> Answer<Self> {
+        let map = value.as_object();
+        map.map(Self)
+            .ok_or_else(|| serialization("A structure was expected"))
+    }
+
+    pub(super) fn text(self, name: &str) -> Answer<Option<&'a str>> {
+        self.read(name, "a string", Value::as_str)
+    }
+
+    pub(super) fn required_text(self, name: &str) -> Answer<&'a str> {
+        self.text(name)?.ok_or_else(|| missing(name))
+    }
+
+    pub(super) fn count(self, name: &str) -> Answer<Option<usize>> {
+        let count = self.read(name, "an integer", Value::as_i64)?;
+        // A negative count is as invalid as 0 is where it matters.
+        Ok(count.map(|count| usize::try_from(count).unwrap_or(0)))
+    }
+
+    pub(super) fn flag(self, name: &str) -> Answer<bool> {
+        Ok(self.read(name, "a boolean", Value::as_bool)?.unwrap_or(false))
+    }
+
+    /// Seconds with a fraction, to the nearest millisecond.
+    pub(super) fn timestamp(self, name: &str) -> Answer<Option<Timestamp>> {
+        let seconds = self.read(name, "a timestamp", Value::as_f64)?;
+        Ok(seconds.map(|seconds| Timestamp::from_millis((seconds * 1_000.0).round() as u64)))
+    }
+
+    pub(super) fn structure(self, name: &str) -> Answer<Option<Self>> {
+        Ok(self.read(name, "a structure", Value::as_object)?.map(Self))
+    }
+
+    fn list(self, name: &str) -> Answer<&'a [Value]> {
+        let list = self.read(name, "a list", Value::as_array)?;
+        list.map(Vec::as_slice).ok_or_else(|| missing(name))
+    }
+
+    fn sequence_number(self, name: &str) -> Answer<SequenceNumber> {
+        let digits = self.required_text(name)?;
+        let constraint = "satisfy regular expression pattern: 0|([1-9]\\d{0,128})";
+        digits
+            .parse()
+            .map_err(|_| ServiceError::validation(name, digits, constraint))
+    }
+
+    /// StreamARN or StreamName.
+    pub(super) fn stream(self) -> Answer<StreamReference> {
+        if let Some(arn) = self.text("StreamARN")? {
+            return self.stream_arn(arn);
+        }
+        match self.text("StreamName")? {
+            Some(name) => Ok(StreamReference::Name(name.to_owned())),
+            None => Err(ServiceError::invalid_argument(
+                "Either the StreamARN or the StreamName must be given.",
+            )),
+        }
+    }
+
+    fn stream_arn(self, arn: &str) -> Answer<StreamReference> {
+        match StreamReference::parse(arn) {
+            Ok(reference @ StreamReference::Arn(_)) => Ok(reference),
+            _ => Err(ServiceError::validation(
+                "streamARN",
+                arn,
+                "satisfy regular expression pattern: arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+",
+            )),
+        }
+    }
+
+    /// ConsumerARN, or StreamARN with ConsumerName; the former decides.
+    pub(super) fn consumer(self) -> Answer<RegisteredConsumer> {
+        if let Some(arn) = self.text("ConsumerARN")? {
+            return Ok(RegisteredConsumer::Arn(arn.to_owned()));
+        }
+        match (self.text("StreamARN")?, self.text("ConsumerName")?) {
+            (Some(stream_arn), Some(consumer_name)) => Ok(RegisteredConsumer::Name {
+                stream_arn: stream_arn.to_owned(),
+                consumer_name: consumer_name.to_owned(),
+            }),
+            _ => Err(ServiceError::invalid_argument(
+                "Either the ConsumerARN or both the StreamARN and the ConsumerName must be given.",
+            )),
+        }
+    }
+
+    pub(super) fn list_shards(self) -> Answer<ListShardsRequest> {
+        let max_results = self.max_results()?;
+        let after = self.text("ExclusiveStartShardId")?;
+        if let Some(token) = self.text("NextToken")? {
+            if self.text("StreamName")?.is_some() || after.is_some() {
+                return Err(ServiceError::invalid_argument(
+                    "NextToken and StreamName cannot be provided together.",
+                ));
+            }
+            return Ok(ListShardsRequest::Next {
+                token: token.to_owned(),
+                max_results,
+            });
+        }
+        let filter = self.structure("ShardFilter")?;
+        Ok(ListShardsRequest::First {
+            stream: self.stream()?,
+            selection: filter.map_or(Ok(ShardSelection::FromTrimHorizon), Self::selection)?,
+            after: after.map(Into::into),
+            max_results,
+        })
+    }
+
+    fn selection(self) -> Answer<ShardSelection> {
+        let time = || self.timestamp("Timestamp")?.ok_or_else(|| missing("Timestamp"));
+        Ok(match self.required_text("Type")? {
+            "FROM_TRIM_HORIZON" => ShardSelection::FromTrimHorizon,
+            "AT_TRIM_HORIZON" => ShardSelection::AtTrimHorizon,
+            "AT_LATEST" => ShardSelection::AtLatest,
+            "AT_TIMESTAMP" => ShardSelection::AtTimestamp(time()?),
+            "FROM_TIMESTAMP" => ShardSelection::FromTimestamp(time()?),
+            "AFTER_SHARD_ID" => ShardSelection::AfterShardId(self.required_text("ShardId")?.into()),
+            other => {
+                let constraint = "satisfy enum value set: [AFTER_SHARD_ID, AT_TRIM_HORIZON, FROM_TRIM_HORIZON, AT_LATEST, \
+                                  AT_TIMESTAMP, FROM_TIMESTAMP]";
+                return Err(ServiceError::validation("shardFilter.type", other, constraint));
+            }
+        })
+    }
+
+    pub(super) fn list_consumers(self) -> Answer<ListConsumersRequest> {
+        Ok(ListConsumersRequest {
+            stream: self.stream_arn(self.required_text("StreamARN")?)?,
+            next_token: self.text("NextToken")?.map(str::to_owned),
+            max_results: self.max_results()?,
+        })
+    }
+
+    fn max_results(self) -> Answer<Option<usize>> {
+        match self.count("MaxResults")? {
+            Some(count) if !(1..=10_000).contains(&count) => {
+                let constraint = "have value greater than or equal to 1, and less than or equal to 10000";
+                Err(ServiceError::validation(
+                    "maxResults",
+                    &count.to_string(),
+                    constraint,
+                ))
+            }
+            count => Ok(count),
+        }
+    }
+
+    pub(super) fn record(self) -> Answer<NewRecord> {
+        let data = self.text("Data")?.ok_or_else(|| missing("Data"))?;
+        let data = STANDARD
+            .decode(data)
+            .map_err(|error| serialization(format!("Data is no base64: {error}")))?;
+        Ok(NewRecord {
+            partition_key: self.required_text("PartitionKey")?.to_owned(),
+            explicit_hash_key: self.text("ExplicitHashKey")?.map(str::to_owned),
+            data: Bytes::from(data),
+        })
+    }
+
+    pub(super) fn records(self) -> Answer<Vec<NewRecord>> {
+        let records = self.list("Records")?.iter();
+        records.map(|record| Members::of(record)?.record()).collect()
+    }
+
+    pub(super) fn hash_key(self, name: &str) -> Answer<u128> {
+        let digits = self.required_text(name)?;
+        let constraint = "satisfy regular expression pattern: 0|([1-9]\\d{0,38})";
+        digits
+            .parse()
+            .map_err(|_| ServiceError::validation(name, digits, constraint))
+    }
+
+    pub(super) fn start(self) -> Answer<Start> {
+        let position = self
+            .structure("StartingPosition")?
+            .ok_or_else(|| missing("StartingPosition"))?;
+        Ok(match position.required_text("Type")? {
+            "TRIM_HORIZON" => Start::TrimHorizon,
+            "LATEST" => Start::Latest,
+            "AT_TIMESTAMP" => {
+                let time = position.timestamp("Timestamp")?;
+                Start::AtTimestamp(time.ok_or_else(|| {
+                    ServiceError::invalid_argument("Timestamp must be given for AT_TIMESTAMP.")
+                })?)
+            }
+            "AT_SEQUENCE_NUMBER" => Start::AtSequenceNumber(position.sequence_number("SequenceNumber")?),
+            "AFTER_SEQUENCE_NUMBER" => {
+                Start::AfterSequenceNumber(position.sequence_number("SequenceNumber")?)
+            }
+            other => {
+                let constraint = "satisfy enum value set: [AFTER_SEQUENCE_NUMBER, LATEST, AT_TIMESTAMP, TRIM_HORIZON, \
+                                  AT_SEQUENCE_NUMBER]";
+                return Err(ServiceError::validation(
+                    "startingPosition.type",
+                    other,
+                    constraint,
+                ));
+            }
+        })
+    }
+
+    /// A member that is absent or null is none.
+    fn read<T>(self, name: &str, what: &str, read: impl Fn(&'a Value) -> Option<T>) -> Answer<Option<T>> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match read(value) {
+                Some(read) => Ok(Some(read)),
+                None => Err(serialization(format!("{name} is not {what}"))),
+            },
+        }
+    }
+}
+
+fn serialization(message: impl Into<String>) -> ServiceError {
+    ServiceError::new("SerializationException", message, 400)
+}
+
+fn missing(name: &str) -> ServiceError {
+    let message = format!(
+        "1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null"
+    );
+    ServiceError::new("ValidationException", message, 400)
+}

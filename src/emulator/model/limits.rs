@@ -1,0 +1,52 @@
+//! How often something may happen: so many times in a second that begins with its first time.
+
+use std::collections::BTreeMap;
+
+use super::Operation;
+use crate::model::Timestamp;
+
+/// The rates of calls.
+#[derive(Debug, Default)]
+pub(super) struct Limits {
+    windows: BTreeMap<(Operation, String), Window>,
+}
+
+/// What was used up in the running second.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Window {
+    since: Option<Timestamp>,
+    used: u64,
+}
+
+impl Limits {
+    /// Whether one more call is within the rate; if so, it is counted.
+    pub(super) fn take(&mut self, operation: Operation, scope: &str, rate: u32, now: Timestamp) -> bool {
+        let window = self.windows.entry((operation, scope.to_owned())).or_default();
+        window.take(1, u64::from(rate), now)
+    }
+}
+
+impl Window {
+    /// Whether `amount` more is within `rate` per second; if so, it is counted.
+    pub(super) fn take(&mut self, amount: u64, rate: u64, now: Timestamp) -> bool {
+        let fits = self.fits(amount, rate, now);
+        if fits {
+            self.used += amount;
+        }
+        fits
+    }
+
+    /// Whether `amount` more is within `rate` per second.
+    pub(super) fn fits(&mut self, amount: u64, rate: u64, now: Timestamp) -> bool {
+        let running = self
+            .since
+            .is_some_and(|since| now.as_millis() < since.as_millis() + 1_000);
+        if !running {
+            *self = Self {
+                since: Some(now),
+                used: 0,
+            };
+        }
+        self.used + amount <= rate
+    }
+}

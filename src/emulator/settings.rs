@@ -1,0 +1,193 @@
+//! What can be set on the local Kinesis. Every line of the service's behaviour that AWS does not document is a setting here,
+//! so that a consumer can be tried against each reading of it.
+
+use std::time::{Duration, SystemTime};
+
+use crate::model::EncryptionType;
+
+/// The settings of a [`LocalKinesis`](super::LocalKinesis). The defaults are the documented values where there are any, and
+/// what is known or most likely where there are none.
+///
+/// ```
+/// use std::time::Duration;
+/// use kinesis_fanout::emulator::Settings;
+///
+/// let settings = Settings { subscription_time: Duration::from_secs(5), ..Settings::default() };
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The region in ARNs. Default: `us-east-1`.
+    pub region: String,
+    /// The account in ARNs and messages. Default: `000000000000`.
+    pub account: String,
+    /// What the service's clock shows when it starts; from there it runs with tokio's clock. Default: `None`, the real time.
+    pub start_time: Option<SystemTime>,
+
+    /// How long a subscription lives; then its stream ends cleanly. Default: 300 s (SubscribeToShard).
+    pub subscription_time: Duration,
+    /// A subscription without records gets an empty event this long after the event before it. Default: 5 s (seen, and
+    /// LocalStack's validated tests; AWS documents none).
+    pub idle_event_interval: Duration,
+    /// The most records in an event. Undocumented. Default: 500.
+    pub event_max_records: usize,
+    /// The most bytes, payload and partition key, in an event; a larger record comes alone. Undocumented. Default: 1 MiB.
+    pub event_max_bytes: usize,
+    /// Bytes per second that a shard gives each consumer. Default: 2,000,000 (enhanced fan-out); `None`: no pacing.
+    pub pace: Option<u64>,
+    /// What an event's continuation is. Undocumented (opaque). Default: [`Continuation::EqualToLastRecord`].
+    pub continuation: Continuation,
+    /// What the continuation is in a shard's last event. Default: [`ShardEnd::NullContinuation`] (KCL).
+    pub shard_end: ShardEnd,
+    /// Whether the last records of a closed shard come in one event with its children. Undocumented. Default: false, the
+    /// children come alone.
+    pub shard_end_with_records: bool,
+    /// How a second subscription within 5 s is refused. Undocumented. Default: [`RefusalForm::Http400`].
+    pub refusal: RefusalForm,
+    /// A second SubscribeToShard of the same consumer and shard is refused for this long after a successful one. Default: 5 s
+    /// (SubscribeToShard).
+    pub take_over_after: Duration,
+    /// Whether the end of a subscription lets the next one in before `take_over_after`. Undocumented. Default:
+    /// [`SlotAfterHangUp::Not`], the letter of SubscribeToShard.
+    pub slot_after_hang_up: SlotAfterHangUp,
+    /// Whether SubscribeToShard refuses a timestamp in the future, as GetShardIterator does. Undocumented. Default: true.
+    pub refuse_future_timestamp: bool,
+    /// Whether a sequence number below the trim horizon is refused rather than read as the horizon. Undocumented. Default:
+    /// false.
+    pub refuse_trimmed_sequence_number: bool,
+    /// Whether a sequence number that the shard cannot have given is refused. Undocumented. Default: true.
+    pub refuse_foreign_sequence_number: bool,
+
+    /// How long a registered consumer stays CREATING. Undocumented. Default: 500 ms.
+    pub consumer_creation_time: Duration,
+    /// How long a deregistered consumer stays DELETING. Undocumented. Default: 0.
+    pub consumer_deletion_time: Duration,
+    /// The most registered consumers of a stream. Default: 20 (RegisterStreamConsumer).
+    pub max_consumers: usize,
+    /// How long a new stream stays CREATING. Undocumented. Default: 0.
+    pub stream_creation_time: Duration,
+    /// How long a deleted stream stays DELETING. Undocumented. Default: 0.
+    pub stream_deletion_time: Duration,
+    /// How long a split or merge keeps its stream UPDATING. The shards change at once. Undocumented. Default: 0.
+    pub reshard_time: Duration,
+    /// ListShards shows a split or merge this long after it happened. Undocumented. Default: 0.
+    pub list_shards_lag: Duration,
+    /// The most shards in a page of ListShards, whatever the request says. Default: 1,000 (ListShards).
+    pub list_shards_page: usize,
+
+    /// How long a record, and then its closed shard, can be read. Default: 24 h (CreateStream).
+    pub retention: Duration,
+    /// The most records that a shard keeps; the oldest are trimmed. The service has no such bound. Default: 1,000,000.
+    pub retention_records: usize,
+    /// The most bytes that a shard keeps; the oldest records are trimmed. The service has no such bound. Default: 256 MiB.
+    pub retention_bytes: usize,
+    /// The largest record, partition key included, in bytes. Default: 1 MiB; the service can be set to 10 MiB.
+    pub max_record_size: usize,
+    /// The form of sequence numbers. Default: [`SequenceNumberForm::Digits56`].
+    pub sequence_numbers: SequenceNumberForm,
+    /// The encryption type of records. Default: `None`, absent, as the service has it on streams without encryption.
+    pub encryption: Option<EncryptionType>,
+
+    /// Whether calls are held to the documented rates: SubscribeToShard 1/s per consumer and shard, RegisterStreamConsumer 5/s,
+    /// and so on. Default: true.
+    pub limit_calls: bool,
+    /// Whether writes are held to 1,000 records/s and 1 MB/s per shard. Default: false, so that tests write as fast as they can.
+    pub limit_writes: bool,
+    /// Whether the port tells an event's size before the event. Default: false: the client of the AWS SDK cannot.
+    pub tell_event_size: bool,
+    /// The most entries in the log of SubscribeToShard calls; the oldest go. Default: 10,000.
+    pub call_log_size: usize,
+}
+
+/// What ContinuationSequenceNumber is in an event with records. It is opaque to clients. In empty events it moves on with
+/// time in either mode, and never reaches the next record's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Continuation {
+    /// The number of the event's last record.
+    EqualToLastRecord,
+    /// Above the event's last record and below the next one: no record's number, ever.
+    NeverARecord,
+}
+
+/// What ContinuationSequenceNumber is in the event that brings a shard's children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShardEnd {
+    /// `null`, as the KCL expects it.
+    NullContinuation,
+    /// The shard's ending number, as some local servers keep it.
+    KeptContinuation,
+}
+
+/// How a second subscription within [`Settings::take_over_after`] is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalForm {
+    /// ResourceInUseException with status 400.
+    Http400,
+    /// ResourceInUseException with status 500.
+    Http500,
+    /// The call succeeds, and its stream's first event is a ResourceInUseException.
+    InStream,
+}
+
+/// When the end of a subscription, by either side, makes room for the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotAfterHangUp {
+    /// At once.
+    AtOnce,
+    /// Three seconds after the end.
+    AfterThreeSeconds,
+    /// It does not: only [`Settings::take_over_after`] counts.
+    Not,
+}
+
+/// How sequence numbers are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SequenceNumberForm {
+    /// 56 digits, as the service writes them.
+    Digits56,
+    /// 30 digits with leading zeros, as one local server does.
+    Padded30,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            region: "us-east-1".into(),
+            account: "000000000000".into(),
+            start_time: None,
+            subscription_time: Duration::from_secs(300),
+            idle_event_interval: Duration::from_secs(5),
+            event_max_records: 500,
+            event_max_bytes: MIB,
+            pace: Some(2_000_000),
+            continuation: Continuation::EqualToLastRecord,
+            shard_end: ShardEnd::NullContinuation,
+            shard_end_with_records: false,
+            refusal: RefusalForm::Http400,
+            take_over_after: Duration::from_secs(5),
+            slot_after_hang_up: SlotAfterHangUp::Not,
+            refuse_future_timestamp: true,
+            refuse_trimmed_sequence_number: false,
+            refuse_foreign_sequence_number: true,
+            consumer_creation_time: Duration::from_millis(500),
+            consumer_deletion_time: Duration::ZERO,
+            max_consumers: 20,
+            stream_creation_time: Duration::ZERO,
+            stream_deletion_time: Duration::ZERO,
+            reshard_time: Duration::ZERO,
+            list_shards_lag: Duration::ZERO,
+            list_shards_page: 1_000,
+            retention: Duration::from_secs(24 * 60 * 60),
+            retention_records: 1_000_000,
+            retention_bytes: 256 * MIB,
+            max_record_size: MIB,
+            sequence_numbers: SequenceNumberForm::Digits56,
+            encryption: None,
+            limit_calls: true,
+            limit_writes: false,
+            tell_event_size: false,
+            call_log_size: 10_000,
+        }
+    }
+}
+
+const MIB: usize = 1 << 20;

@@ -1,0 +1,122 @@
+use std::time::{Duration, Instant};
+
+use super::machine::Subscription;
+use super::state::{Ending, Open, State};
+use super::{CheckCause, Command, EndCause, Event};
+use crate::engine::CallId;
+use crate::model::{Failure, FailureClass, SubscriptionEvent};
+
+impl Subscription {
+    pub(super) fn room_found(&mut self, now: Instant) {
+        if self.has_room {
+            return;
+        }
+        self.has_room = true;
+        self.before_waiting = None;
+        match &mut self.state {
+            State::Open(open) => {
+                open.since = now;
+                let call = open.call;
+                self.command(Command::Read { call });
+            }
+            State::Ending {
+                next: Ending::ShardEnd(children),
+                ..
+            } => {
+                let children = std::mem::take(children);
+                self.end_shard(children);
+            }
+            State::Ending {
+                next: Ending::Unclear,
+                ..
+            } => self.check(CheckCause::UnclearEnd, None),
+            State::Idle { .. } | State::Calling { .. } | State::Checking { .. } | State::Over => {}
+        }
+    }
+
+    pub(super) fn room_missing(&mut self, call: CallId, now: Instant) {
+        let Some(open) = self.open_by(call) else { return };
+        open.since = now;
+        open.last_look = None;
+        self.has_room = false;
+    }
+
+    pub(super) fn event_came(&mut self, call: CallId, event: SubscriptionEvent, now: Instant) {
+        let Some(open) = self.open_by(call) else { return };
+        open.since = now;
+        open.last_look = None;
+        self.note_progress(now);
+        let before = self.position.clone();
+        let skip_through = self.position.advance(&event);
+        self.before_waiting = Some(before);
+        self.has_room = false;
+        let ending = match (&event.continuation, event.child_shards.is_empty()) {
+            (_, false) => Some(Ending::ShardEnd(event.child_shards.clone())),
+            (None, true) => match &self.confirming {
+                Some(children) if event.records.is_empty() => Some(Ending::ShardEnd(children.clone())),
+                _ => Some(Ending::Unclear),
+            },
+            (Some(_), true) => None,
+        };
+        if event.continuation.is_some() || !event.records.is_empty() {
+            self.confirming = None;
+        }
+        self.tell(Event::Deliver { event, skip_through });
+        if let Some(next) = ending {
+            self.command(Command::Close { call });
+            self.state = State::Ending { since: now, next };
+        }
+    }
+
+    /// An event has come: what went wrong before is over.
+    fn note_progress(&mut self, now: Instant) {
+        if !self.contention.is_established() {
+            self.tell(Event::Established {
+                renewal: self.renewing,
+            });
+        }
+        self.contention.event_came(now);
+        self.renewing = false;
+        self.backoff.reset();
+        self.failing_since = None;
+        self.denied_since = None;
+    }
+
+    pub(super) fn ended(&mut self, call: CallId, now: Instant) {
+        if self.open_by(call).is_none() {
+            return;
+        }
+        if self.contention.is_established() {
+            self.renewing = true;
+            return self.retry(EndCause::Expired, Duration::ZERO, now);
+        }
+        match self.confirming.take() {
+            Some(children) => self.end_shard(children),
+            None => {
+                let failure = Failure::new(
+                    FailureClass::Unavailable,
+                    "the subscription ended without an event",
+                );
+                self.escalate(EndCause::Barren, failure, now);
+            }
+        }
+    }
+
+    /// Gives the event that waits for room back to the service (decision 9): it comes again when there is room.
+    pub(super) fn withdraw(&mut self, blocked: Duration, now: Instant) {
+        if let Some(position) = self.before_waiting.take() {
+            self.position = position;
+            self.command(Command::Withdraw);
+        }
+        self.contention.let_go();
+        self.renewing = false;
+        self.retry(EndCause::Blocked(blocked), Duration::ZERO, now);
+    }
+
+    pub(super) fn open_by(&mut self, call: CallId) -> Option<&mut Open> {
+        match &mut self.state {
+            State::Open(open) if open.call == call => Some(open),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+use super::*;
+use aws_sdk_kinesis::error::ErrorMetadata;
+use aws_sdk_kinesis::operation::list_shards::ListShardsError;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::event_stream::{Header, HeaderValue};
+
+type CallError = SdkError<ListShardsError, HttpResponse>;
+
+const TABLE: &[(FailureClass, &[&str])] = &[
+    (FailureClass::ResourceNotFound, &["ResourceNotFoundException"]),
+    (FailureClass::ResourceInUse, &["ResourceInUseException"]),
+    (
+        FailureClass::InvalidArgument,
+        &["InvalidArgumentException", "ValidationException"],
+    ),
+    (FailureClass::ExpiredNextToken, &["ExpiredNextTokenException"]),
+    (
+        FailureClass::Throttled,
+        &[
+            "LimitExceededException",
+            "ProvisionedThroughputExceededException",
+            "ThrottlingException",
+            "Throttling",
+            "ThrottledException",
+            "TooManyRequestsException",
+            "KMSThrottlingException",
+        ],
+    ),
+    (
+        FailureClass::AccessDenied,
+        &[
+            "AccessDeniedException",
+            "AccessDenied",
+            "KMSAccessDeniedException",
+        ],
+    ),
+    (
+        FailureClass::Credentials,
+        &[
+            "ExpiredTokenException",
+            "ExpiredToken",
+            "UnrecognizedClientException",
+            "InvalidSignatureException",
+            "InvalidClientTokenId",
+            "MissingAuthenticationToken",
+            "SignatureDoesNotMatch",
+            "IncompleteSignature",
+        ],
+    ),
+    (
+        FailureClass::KmsUnavailable,
+        &[
+            "KMSDisabledException",
+            "KMSInvalidStateException",
+            "KMSNotFoundException",
+            "KMSOptInRequired",
+        ],
+    ),
+    (
+        FailureClass::Unavailable,
+        &[
+            "InternalFailure",
+            "InternalFailureException",
+            "ServiceUnavailable",
+        ],
+    ),
+];
+
+fn response(status: u16) -> HttpResponse {
+    HttpResponse::new(status.try_into().unwrap(), SdkBody::empty())
+}
+
+fn answered(status: u16, code: Option<&str>) -> Failure {
+    let mut meta = ErrorMetadata::builder().message("said so");
+    if let Some(code) = code {
+        meta = meta.code(code);
+    }
+    let error = ListShardsError::generic(meta.build());
+    call_failure(&CallError::service_error(error, response(status)))
+}
+
+fn frame(headers: &[(&'static str, &'static str)]) -> RawMessage {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| Header::new(*name, HeaderValue::String((*value).into())))
+        .collect();
+    RawMessage::Decoded(Message::new_from_parts(headers, "secret payload"))
+}
+
+fn in_stream(name: &'static str) -> Failure {
+    let error = StreamError::generic(ErrorMetadata::builder().build());
+    stream_failure(&ReceiverError::service_error(
+        error,
+        frame(&[(":exception-type", name)]),
+    ))
+}
+
+#[test]
+fn exceptions_are_told_by_name_whatever_the_status_and_wherever_they_stand() {
+    for (class, names) in TABLE {
+        for name in *names {
+            for status in [400, 500] {
+                assert_eq!(answered(status, Some(name)).class, *class, "{name} {status}");
+            }
+            assert_eq!(in_stream(name).class, *class, "{name} in the stream");
+        }
+    }
+}
+
+#[test]
+fn the_message_carries_name_and_words() {
+    assert_eq!(
+        answered(400, Some("ResourceInUseException")).message,
+        "ResourceInUseException: said so"
+    );
+    assert_eq!(answered(503, None).message, "HTTP status 503: said so");
+    assert_eq!(
+        in_stream("LimitExceededException").message,
+        "LimitExceededException"
+    );
+}
+
+#[test]
+fn an_unknown_name_falls_back_to_the_status() {
+    for (status, class) in [
+        (500, FailureClass::Unavailable),
+        (503, FailureClass::Unavailable),
+        (504, FailureClass::TimedOut),
+        (429, FailureClass::Throttled),
+        (400, FailureClass::Unclassified),
+        (418, FailureClass::Unclassified),
+    ] {
+        assert_eq!(answered(status, Some("NovelException")).class, class, "{status}");
+        assert_eq!(answered(status, None).class, class, "{status}");
+    }
+    assert_eq!(in_stream("NovelException").class, FailureClass::Unclassified);
+}
+
+#[test]
+fn an_error_frame_is_told_by_its_code() {
+    let error = |code| {
+        let raw = frame(&[(":error-code", code), (":error-message", "words")]);
+        stream_failure(&ReceiverError::response_error("unrecognized", raw))
+    };
+    assert_eq!(error("InternalFailure").class, FailureClass::Unavailable);
+    assert_eq!(error("Novel").class, FailureClass::Unclassified);
+    assert_eq!(error("Novel").message, "Novel: words");
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_is_malformed_unless_it_is_a_server_s_error() {
+    let error = |status| call_failure(&CallError::response_error("no JSON", response(status)));
+    assert_eq!(error(200).class, FailureClass::Malformed);
+    assert_eq!(error(502).class, FailureClass::Unavailable);
+}
+
+#[test]
+fn transport_failures_are_told_by_their_kind() {
+    let dispatch = |error| call_failure(&CallError::dispatch_failure(error)).class;
+    assert_eq!(
+        dispatch(ConnectorError::io("reset".into())),
+        FailureClass::Unavailable
+    );
+    assert_eq!(
+        dispatch(ConnectorError::timeout("slow".into())),
+        FailureClass::TimedOut
+    );
+    assert_eq!(
+        dispatch(ConnectorError::other("odd".into(), None)),
+        FailureClass::Unclassified
+    );
+    assert_eq!(
+        call_failure(&CallError::timeout_error("slow")).class,
+        FailureClass::TimedOut
+    );
+    assert_eq!(
+        call_failure(&CallError::construction_failure("no name")).class,
+        FailureClass::InvalidArgument
+    );
+}
+
+#[test]
+fn missing_credentials_are_found_below_the_transport_s_error() {
+    let dispatch = |source: CredentialsError| {
+        call_failure(&CallError::dispatch_failure(ConnectorError::other(
+            source.into(),
+            None,
+        )))
+        .class
+    };
+    assert_eq!(
+        dispatch(CredentialsError::not_loaded("none")),
+        FailureClass::Credentials
+    );
+    assert_eq!(
+        dispatch(CredentialsError::provider_timed_out(
+            std::time::Duration::from_secs(5)
+        )),
+        FailureClass::TimedOut
+    );
+}
+
+#[test]
+fn an_error_of_the_receiver_is_found_inside_the_answer_of_the_call() {
+    let io = ReceiverError::dispatch_failure(ConnectorError::io("reset".into()));
+    let call = SdkError::response_error(io, response(200));
+    assert_eq!(subscribe_error(call).failure.class, FailureClass::Unavailable);
+
+    let broken = ReceiverError::response_error("checksum", RawMessage::Invalid(None));
+    let call = SdkError::response_error(broken, response(200));
+    let error = subscribe_error(call);
+    assert_eq!(error.failure, Failure::new(FailureClass::Malformed, "checksum"));
+    assert!(error.source.is_some());
+}
+
+#[test]
+fn nothing_prints_the_payload_of_a_frame() {
+    let error = stream_error(ReceiverError::response_error(
+        "unrecognized",
+        frame(&[(":message-type", "event")]),
+    ));
+    assert!(!format!("{error:?} {error}").contains("secret"));
+}

@@ -1,0 +1,49 @@
+//! Frames of `application/vnd.amazon.eventstream`. They carry headers and a payload and know nothing of what these mean.
+//!
+//! ```text
+//!  total length   headers length   CRC32 of these 8   headers   payload   CRC32 of all before
+//!  4              4                4                  …         …         4        big-endian
+//! ```
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// One whole frame. Every header is a string, the only type that Kinesis sends.
+///
+/// Names are cut at 255 bytes and values at 65,535, the most that their length fields can say.
+pub fn encode_frame(headers: &[(&str, &str)], payload: &[u8]) -> Bytes {
+    let headers_len: usize = headers
+        .iter()
+        .map(|(name, value)| 4 + name.len().min(MAX_NAME) + value.len().min(MAX_VALUE))
+        .sum();
+    let total = PRELUDE + headers_len + payload.len() + CHECKSUM;
+    let mut frame = BytesMut::with_capacity(total);
+    frame.put_u32(total as u32);
+    frame.put_u32(headers_len as u32);
+    frame.put_u32(crc32fast::hash(&frame));
+    for (name, value) in headers {
+        put_header(&mut frame, name.as_bytes(), value.as_bytes());
+    }
+    frame.put_slice(payload);
+    frame.put_u32(crc32fast::hash(&frame));
+    frame.freeze()
+}
+
+fn put_header(frame: &mut BytesMut, name: &[u8], value: &[u8]) {
+    let name = &name[..name.len().min(MAX_NAME)];
+    let value = &value[..value.len().min(MAX_VALUE)];
+    frame.put_u8(name.len() as u8);
+    frame.put_slice(name);
+    frame.put_u8(STRING);
+    frame.put_u16(value.len() as u16);
+    frame.put_slice(value);
+}
+
+/// Two lengths and their checksum.
+const PRELUDE: usize = 12;
+const CHECKSUM: usize = 4;
+/// A header's name has a length of one byte.
+const MAX_NAME: usize = u8::MAX as usize;
+/// A header's value has a length of two bytes.
+const MAX_VALUE: usize = u16::MAX as usize;
+/// The type of a header whose value is a string.
+const STRING: u8 = 7;
