@@ -22,8 +22,8 @@ pub(super) struct Started {
 }
 
 impl Graph {
-    /// Builds the graph from the shards of the start and a complete listing. Gives the number of initial shards.
-    pub(super) fn begin(&mut self, start: &LineageStart, start_set: &[Shard], complete: &[Shard]) -> usize {
+    /// Builds the graph from the shards of the start and a complete listing.
+    pub(super) fn begin(&mut self, start: &LineageStart, start_set: &[Shard], complete: &[Shard]) {
         self.insert(start_set, Presence::Gone);
         self.insert(complete, Presence::Listed);
         if self.adopt_named(start) {
@@ -36,13 +36,6 @@ impl Graph {
             self.adopt_if_foreign(&shard.shard_id, start.otherwise.into());
         }
         self.adopt_descendants();
-        let initial: BTreeSet<&ShardId> = start
-            .positions
-            .keys()
-            .chain(start_set.iter().map(|shard| &shard.shard_id))
-            .collect();
-        let is_unfinished = |id: &&&ShardId| self.nodes.get(**id).is_some_and(Node::is_unfinished);
-        initial.iter().filter(is_unfinished).count()
     }
 
     /// Takes a complete listing in, which was started at `started`; `round` is the least time between two discovery rounds.

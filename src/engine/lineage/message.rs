@@ -64,9 +64,9 @@ pub enum PageRequest {
 /// What the machine has found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// The shards to start with are known; their `StartShard`s follow, at once or when their parents are handed over.
+    /// The shards to start with are known.
     InitialShards {
-        /// How many: the named ones that still exist, and those of the start set.
+        /// How many are read at once; their `StartShard`s follow. More may wait for these.
         count: usize,
     },
     /// Read this shard. Said once per shard.

@@ -214,11 +214,16 @@ impl Lineage {
     }
 
     fn start_ready(&mut self) {
+        let started = self.graph.start_ready();
+        self.announce(started);
+    }
+
+    fn announce(&mut self, started: Vec<Started>) {
         for Started {
             shard,
             start,
             parents,
-        } in self.graph.start_ready()
+        } in started
         {
             self.emit(Event::StartShard {
                 shard,

@@ -102,13 +102,16 @@ impl Lineage {
                 self.list(Purpose::First(start_set), ShardFilter::All, now);
             }
             Purpose::First(start_set) => {
-                let count = self.graph.begin(&self.start, &start_set, &shards);
-                self.emit(Event::InitialShards { count });
+                self.graph.begin(&self.start, &start_set, &shards);
+                let started = self.graph.start_ready();
+                self.emit(Event::InitialShards { count: started.len() });
+                self.announce(started);
                 self.conclude(now);
             }
             Purpose::Discovery => {
                 let started = self.discovery.last_start().unwrap_or(now);
                 self.graph.absorb(&shards, started, self.discovery.round());
+                self.start_ready();
                 self.conclude(now);
             }
         }
@@ -125,7 +128,6 @@ impl Lineage {
 
     /// What follows from a complete listing.
     fn conclude(&mut self, now: Instant) {
-        self.start_ready();
         self.answer_checks();
         self.graph.forget();
         let is_settled = self.graph.open_questions() == 0;

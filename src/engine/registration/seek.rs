@@ -115,12 +115,15 @@ impl Registration {
 
     pub(super) fn registered(&mut self, result: Result<ConsumerDescription, Failure>, now: Instant) {
         match self.state {
-            State::Seeking(search, _) => self.search_registered(search, result, now),
+            State::Seeking(search, _) if search.step == Step::Register => {
+                self.search_registered(search, result, now);
+            }
             State::Leaving { .. } => {
                 self.consumer_arn = result.ok().map(|registered| registered.consumer_arn);
                 self.leave(true);
             }
-            State::Idle
+            State::Seeking(..)
+            | State::Idle
             | State::Active
             | State::Verifying(_)
             | State::Deregistering { .. }
