@@ -1,4 +1,4 @@
-//! Consume Amazon Kinesis data streams by enhanced fan-out.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -7,6 +7,7 @@ mod error;
 pub mod kinesis;
 pub mod kpl;
 pub mod model;
+#[doc(hidden)]
 pub mod wire;
 
 #[cfg(feature = "consumer")]

@@ -350,7 +350,9 @@ impl Coordinator {
 
     fn consumer_active(&mut self, consumer_arn: String) {
         self.suspecting.clear();
-        for link in self.shards.values() {
+        for link in self.shards.values_mut() {
+            // A shard that asked whether the consumer is there has its answer.
+            link.check.take_if(|cause| *cause == CheckCause::NotFound);
             link.order(Order::ConsumerMoved(consumer_arn.clone()));
         }
         self.shared.log.push(ConsumerEvent::Registered {

@@ -170,7 +170,8 @@ impl Registration {
                 ConsumerStatus::Deleting => self.deleted(now),
             },
             Err(failure) if failure.class == FailureClass::ResourceNotFound => self.deleted(now),
-            Err(failure) if failure.class.is_retryable() => {
+            // A running consumer's credentials come back: their provider refreshes them.
+            Err(failure) if failure.class.is_retryable() || failure.class == FailureClass::Credentials => {
                 let until = now + self.backoff.next_delay();
                 self.state = State::Verifying(Progress::Paused(until, TimeoutReason::Retry));
             }
