@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::slot::Slot;
 use super::streams::{Stream, check_name};
-use super::subscriptions::Slot;
 use super::token::Token;
 use super::{Answer, Model, ServiceError};
 use crate::kinesis::RegisteredConsumer;

@@ -12,7 +12,7 @@
 //! [`Model::take_woken`] when it has something new to say.
 //!
 //! The behaviour is that of the API reference and the developer guide. What these do not say is in
-//! [`Settings`](super::Settings).
+//! [`Settings`].
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod consumers;
@@ -25,6 +25,7 @@ mod operation;
 mod puts;
 mod reshard;
 mod shard;
+mod slot;
 mod statistics;
 mod streams;
 mod subscriptions;

@@ -9,14 +9,14 @@
 
 use std::sync::Arc;
 
-use super::limits::Window;
 use super::log::{Batch, Cursor};
 use super::numbering;
 use super::shard::ShardState;
+use super::slot::Slot;
 use super::streams::Stream;
 use super::{Answer, Model, Operation, ServiceError, SubscribeCall};
 use crate::emulator::Settings;
-use crate::emulator::settings::{Continuation, RefusalForm, ShardEnd, SlotAfterHangUp};
+use crate::emulator::settings::{Continuation, RefusalForm, ShardEnd};
 use crate::model::{ConsumerStatus, SequenceNumber, ShardId, StartingPosition, SubscriptionEvent, Timestamp};
 
 /// Tells an open subscription from all others.
@@ -70,18 +70,6 @@ pub(super) struct Subscription {
     last_event: Timestamp,
     over: bool,
     failure: Option<ServiceError>,
-}
-
-/// The place that a consumer has on a shard: for one subscription at a time.
-#[derive(Debug, Default)]
-pub(super) struct Slot {
-    calls: Window,
-    last_success: Option<Timestamp>,
-    current: Option<SubscriptionId>,
-    /// When the end of the last subscription frees the place before its time is over.
-    free_at: Option<Timestamp>,
-    /// How long the bytes sent so far take at the set pace, as a time in microseconds.
-    paced_until: u64,
 }
 
 impl Model {
@@ -163,7 +151,7 @@ impl Model {
         }
         let consumer = stream.consumers.get_mut(&subscription.consumer);
         let slot = consumer.and_then(|consumer| consumer.slots.get_mut(&subscription.shard));
-        if let Some(slot) = slot.filter(|slot| slot.current == Some(id)) {
+        if let Some(slot) = slot.filter(|slot| slot.current() == Some(id)) {
             slot.leave(self.settings.slot_after_hang_up, now);
         }
     }
@@ -198,8 +186,7 @@ impl Model {
         if slot.is_taken(&settings, now) {
             return refused(in_use, settings.refusal);
         }
-        let renewal = slot.last_success.replace(now).is_some();
-        let before = slot.current.replace(id);
+        let (renewal, before) = slot.take(id, now);
         let subscription = Subscription {
             stream: stream.name.clone(),
             consumer: consumer.name().to_owned(),
@@ -270,7 +257,7 @@ impl Stream {
             ))
         })?;
         let slot = consumer.slots.entry(index).or_default();
-        if settings.limit_calls && !slot.calls.take(1, SUBSCRIBES_PER_SECOND, now) {
+        if settings.limit_calls && !slot.takes_call(now) {
             return Err(ServiceError::limit_exceeded(format!(
                 "Rate exceeded for consumer {consumer_arn} and shard {shard_id}."
             )));
@@ -418,45 +405,6 @@ impl Subscription {
     }
 }
 
-impl Slot {
-    /// The open subscription.
-    pub(super) fn current(&self) -> Option<SubscriptionId> {
-        self.current
-    }
-
-    /// Whether the last subscription still keeps others out.
-    fn is_taken(&self, settings: &Settings, now: Timestamp) -> bool {
-        let freed = self.free_at.is_some_and(|free| free <= now) && self.current.is_none();
-        let take_over = self
-            .last_success
-            .map(|success| success.saturating_add(settings.take_over_after));
-        take_over.is_some_and(|take_over| now < take_over) && !freed
-    }
-
-    fn leave(&mut self, setting: SlotAfterHangUp, now: Timestamp) {
-        self.current = None;
-        self.free_at = match setting {
-            SlotAfterHangUp::AtOnce => Some(now),
-            SlotAfterHangUp::AfterThreeSeconds => Some(now.saturating_add(THREE_SECONDS)),
-            SlotAfterHangUp::Not => None,
-        };
-    }
-
-    /// When the next event may go, if that is not now.
-    fn paced(&self, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
-        settings.pace?;
-        let ready = self.paced_until.saturating_sub(BURST).div_ceil(1_000);
-        (ready > now.as_millis()).then(|| Timestamp::from_millis(ready))
-    }
-
-    fn charge(&mut self, settings: &Settings, bytes: usize, now: Timestamp) {
-        if let Some(rate) = settings.pace {
-            let cost = (bytes as u64).saturating_mul(1_000_000) / rate.max(1);
-            self.paced_until = self.paced_until.max(now.as_millis() * 1_000).saturating_add(cost);
-        }
-    }
-}
-
 impl From<StartingPosition> for Start {
     fn from(position: StartingPosition) -> Self {
         match position {
@@ -478,10 +426,3 @@ fn refused(mut error: ServiceError, form: RefusalForm) -> Answer<Admission> {
         RefusalForm::InStream => Ok(Admission::RefusedInStream(error)),
     }
 }
-
-/// Calls of SubscribeToShard per consumer and shard (SubscribeToShard).
-const SUBSCRIBES_PER_SECOND: u64 = 1;
-/// What kinesis-local waits after a hang-up.
-const THREE_SECONDS: std::time::Duration = std::time::Duration::from_secs(3);
-/// How far ahead of the pace events may run, in microseconds: else each small record would wait for the one before.
-const BURST: u64 = 100_000;

@@ -1,0 +1,96 @@
+//! Faults on order, as a client sees them.
+
+use super::*;
+
+#[tokio::test]
+async fn refusals_on_order_reach_the_client_with_their_code_and_status() {
+    let (server, client, consumer) = ready(quick()).await;
+    for (error, status) in [
+        ("LimitExceededException", 400),
+        ("AccessDeniedException", 400),
+        ("KMSThrottlingException", 400),
+        ("UnrecognizedClientException", 400),
+        ("InternalFailure", 500),
+    ] {
+        let fault = Fault::refuse(Operation::SubscribeToShard, error, "said", status);
+        server.faults().inject(fault.shard(SHARD).times(1));
+        let refused = from_horizon(&client, &consumer).await.unwrap_err();
+        assert_eq!((refused.code(), refused.message()), (Some(error), Some("said")));
+        assert_eq!(refused.raw_response().unwrap().status().as_u16(), status);
+    }
+    server
+        .faults()
+        .inject(Fault::expired_credentials(Operation::ListShards));
+    let refused = client.list_shards().stream_name("orders").send().await;
+    assert_eq!(code(refused), "ExpiredTokenException");
+    from_horizon(&client, &consumer).await.unwrap();
+}
+
+/// What the client sees behind the first event of a stream that goes wrong there.
+async fn behind_the_first(fault: StreamFault) -> Result<Option<SubscribeToShardEvent>, String> {
+    let (server, client, consumer) = ready(Settings {
+        event_max_records: 1,
+        ..quick()
+    })
+    .await;
+    for data in ["a", "b"] {
+        server.put_record("orders", "k", None, data).unwrap();
+    }
+    server.faults().inject(Fault::in_stream(1, fault));
+    let mut output = from_horizon(&client, &consumer).await.unwrap();
+    event(&mut output).await.unwrap();
+    match output.event_stream.recv().await {
+        Ok(Some(SubscribeToShardEventStream::SubscribeToShardEvent(event))) => Ok(Some(event)),
+        Ok(Some(other)) => panic!("{other:?}"),
+        Ok(None) => Ok(None),
+        Err(SdkError::ServiceError(error)) => Err(format!("{:?}", error.err())),
+        Err(SdkError::ResponseError(_)) => Err("malformed".into()),
+        Err(other) => Err(format!("{other:?}")),
+    }
+}
+
+#[tokio::test]
+async fn streams_go_wrong_on_order() {
+    for fault in [
+        StreamFault::BrokenChecksum,
+        StreamFault::TruncatedFrame,
+        StreamFault::InvalidJson,
+    ] {
+        assert_eq!(behind_the_first(fault).await.unwrap_err(), "malformed");
+    }
+    assert_eq!(behind_the_first(StreamFault::End).await, Ok(None));
+    let exception = ServiceError::new("KMSDisabledException", "said", 400);
+    let seen = behind_the_first(StreamFault::Exception(exception))
+        .await
+        .unwrap_err();
+    assert!(seen.starts_with("KmsDisabledException"), "{seen}");
+    let event = behind_the_first(StreamFault::EmptyContinuation)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (event.continuation_sequence_number(), payloads(&event)),
+        ("", vec![&b"b"[..]])
+    );
+}
+
+#[tokio::test]
+async fn silence_before_the_headers_and_in_the_stream_lasts_as_long_as_ordered() {
+    let (server, client, consumer) = ready(quick()).await;
+    let moment = Some(Duration::from_millis(20));
+    server
+        .faults()
+        .inject(Fault::silent(Operation::SubscribeToShard, moment).times(1));
+    server.put_record("orders", "k", None, "a").unwrap();
+    let began = server.now();
+    from_horizon(&client, &consumer).await.unwrap();
+    assert!(server.now() >= began + Duration::from_millis(20));
+
+    server
+        .faults()
+        .inject(Fault::in_stream(0, StreamFault::Silence(moment)));
+    let began = server.now();
+    let mut output = from_horizon(&client, &consumer).await.unwrap();
+    assert_eq!(payloads(&event(&mut output).await.unwrap()), [b"a"]);
+    assert!(server.now() >= began + Duration::from_millis(20));
+}
