@@ -8,7 +8,7 @@ use kinesis_fanout::{Record, SequenceNumber};
 /// What was sent, as the producer and the server know it, against what was received. The consumer is not asked: shards and
 /// sequence numbers are those that the server gave the producer.
 #[derive(Default)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     sent: HashMap<Identity, Seen>,
     /// May hold a record before `sent` does: the consumer can be faster than the answer to the producer.
     received: HashMap<Identity, Seen>,
@@ -31,12 +31,12 @@ struct Seen {
 }
 
 /// Who wrote a user record, and as its how manieth.
-pub type Identity = (u32, u64);
+pub(crate) type Identity = (u32, u64);
 
 type Place = (SequenceNumber, Option<u64>);
 
 /// The columns of the table that decide.
-pub struct Verdict {
+pub(crate) struct Verdict {
     sent: usize,
     received: u64,
     lost: usize,
@@ -47,7 +47,7 @@ pub struct Verdict {
 }
 
 impl Ledger {
-    pub fn sent(
+    pub(crate) fn sent(
         &mut self,
         identity: Identity,
         digest: u64,
@@ -62,7 +62,7 @@ impl Ledger {
         self.sent.insert(identity, sent);
     }
 
-    pub fn received(&mut self, record: &Record) {
+    pub(crate) fn received(&mut self, record: &Record) {
         self.records_received += 1;
         self.note_order(record);
         let Some(identity) = record.partition_key().and_then(|key| identity_of(key.as_str()?)) else {
@@ -87,12 +87,12 @@ impl Ledger {
     }
 
     /// Whether all that was sent has come.
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.received.len() >= self.sent.len()
     }
 
     /// The verdict, with the lineage as the server lists it.
-    pub fn verdict(&self, shards: &[Shard]) -> Verdict {
+    pub(crate) fn verdict(&self, shards: &[Shard]) -> Verdict {
         let child_before_parent = shards
             .iter()
             .flat_map(|shard| {
@@ -133,7 +133,7 @@ impl Ledger {
 }
 
 impl Verdict {
-    pub fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.sent > 0
             && self.lost == 0
             && self.duplicated == 0
@@ -160,7 +160,7 @@ impl fmt::Display for Verdict {
 }
 
 /// The partition key that carries a user record's identity, since an empty payload cannot.
-pub fn partition_key((producer, counter): Identity) -> String {
+pub(crate) fn partition_key((producer, counter): Identity) -> String {
     format!("заказ-{producer}-{counter}-✓")
 }
 
@@ -170,7 +170,7 @@ fn identity_of(partition_key: &str) -> Option<Identity> {
 }
 
 /// What must arrive unaltered besides the key.
-pub fn digest(explicit_hash_key: Option<&[u8]>, data: &[u8]) -> u64 {
+pub(crate) fn digest(explicit_hash_key: Option<&[u8]>, data: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     explicit_hash_key.hash(&mut hasher);
     data.hash(&mut hasher);

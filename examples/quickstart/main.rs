@@ -13,7 +13,6 @@ mod ledger;
 mod producer;
 mod progress;
 
-use std::error::Error;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -34,7 +33,7 @@ const PRODUCING: Duration = Duration::from_secs(24);
 const DEADLINE: Duration = Duration::from_secs(29);
 
 #[tokio::main]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
+async fn main() -> Result<ExitCode, producer::Failure> {
     let began = Instant::now();
     let drop_one = std::env::args().any(|argument| argument == "--drop-one");
     let settings = Settings {
@@ -42,7 +41,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         ..Settings::default()
     };
     let server = LocalKinesis::start(settings).await?;
-    let kinesis = client(server.endpoint_url()).await;
+    let kinesis = client(&server.endpoint_url()).await;
     kinesis
         .create_stream()
         .stream_name(STREAM)

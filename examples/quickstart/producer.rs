@@ -9,7 +9,7 @@ use kinesis_fanout::kpl::Aggregator;
 
 use crate::ledger::{Identity, Ledger, digest, partition_key};
 
-type Failure = Box<dyn Error + Send + Sync>;
+pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
 /// An entry of PutRecords and the user records in it.
 struct Entry {
@@ -18,7 +18,7 @@ struct Entry {
 }
 
 /// Writes batches of plain records and aggregates until the time is over, and once a record of 1 MiB.
-pub async fn produce(
+pub(crate) async fn produce(
     kinesis: Client,
     stream: &'static str,
     ledger: Arc<Mutex<Ledger>>,
@@ -41,7 +41,7 @@ pub async fn produce(
 }
 
 /// Splits two shards and merges two: five children.
-pub async fn reshard(kinesis: Client, stream: &'static str) -> Result<(), Failure> {
+pub(crate) async fn reshard(kinesis: Client, stream: &'static str) -> Result<(), Failure> {
     tokio::time::sleep(Duration::from_secs(2)).await;
     let shards = list_shards(&kinesis, stream).await?;
     split(&kinesis, stream, &shards[0]).await?;
@@ -58,7 +58,7 @@ pub async fn reshard(kinesis: Client, stream: &'static str) -> Result<(), Failur
     split(&kinesis, stream, &shards[1]).await
 }
 
-pub async fn list_shards(kinesis: &Client, stream: &str) -> Result<Vec<Shard>, Failure> {
+pub(crate) async fn list_shards(kinesis: &Client, stream: &str) -> Result<Vec<Shard>, Failure> {
     Ok(kinesis
         .list_shards()
         .stream_name(stream)
@@ -132,7 +132,7 @@ fn aggregate(counter: &mut u64) -> Result<Entry, Failure> {
     let entry = aggregator.finish().ok_or("ten records have been added")?;
     let request = PutRecordsRequestEntry::builder()
         .partition_key(entry.partition_key)
-        .set_explicit_hash_key(entry.explicit_hash_key.map(|key| key.to_string()))
+        .explicit_hash_key(entry.explicit_hash_key.to_string())
         .data(Blob::new(entry.data.to_vec()))
         .build()?;
     Ok(Entry {

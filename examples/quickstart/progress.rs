@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use futures::StreamExt;
-use kinesis_fanout::Record;
 use kinesis_fanout::consumer::{ConsumerEvent, Events};
+use kinesis_fanout::{Record, ShardId};
 
 /// What the consumer tells of itself, for the live line and the table.
-pub struct Progress {
+pub(crate) struct Progress {
     began: Instant,
     records: AtomicU64,
     bytes: AtomicU64,
@@ -43,37 +43,38 @@ impl Default for Progress {
 }
 
 impl Progress {
-    pub async fn follow(self: std::sync::Arc<Self>, mut events: Events) {
+    pub(crate) async fn follow(self: std::sync::Arc<Self>, mut events: Events) {
         while let Some(event) = events.next().await {
             self.note(event);
         }
     }
 
     fn note(&self, event: ConsumerEvent) {
-        let mut shards = self.shards.lock().expect("no holder panics");
-        let mut shard = |id: kinesis_fanout::ShardId| shards.entry(id.to_string()).or_default();
         match event {
             ConsumerEvent::ShardStarted { shard_id, parents } => {
-                shard(shard_id).is_child = !parents.is_empty()
+                self.with(&shard_id, |shard| shard.is_child = !parents.is_empty());
             }
-            ConsumerEvent::Subscribed { shard_id } => {
-                let shard = shard(shard_id);
+            ConsumerEvent::Subscribed { shard_id } => self.with(&shard_id, |shard| {
                 shard.subscribed += 1;
                 shard.since.get_or_insert_with(Instant::now);
-            }
-            ConsumerEvent::Renewed { shard_id } => shard(shard_id).renewed += 1,
-            ConsumerEvent::ShardEnded { shard_id, .. } => {
-                let shard = shard(shard_id);
+            }),
+            ConsumerEvent::Renewed { shard_id } => self.with(&shard_id, |shard| shard.renewed += 1),
+            ConsumerEvent::ShardEnded { shard_id, .. } => self.with(&shard_id, |shard| {
                 shard.has_ended = true;
                 shard.until = Some(Instant::now());
-            }
+            }),
             ConsumerEvent::Registered { consumer_arn } => println!("registered {consumer_arn}"),
             // The end of each subscription is seen in the renewal after it.
             _ => {}
         }
     }
 
-    pub fn count(&self, record: &Record) {
+    fn with(&self, shard_id: &ShardId, note: impl FnOnce(&mut Shard)) {
+        let mut shards = self.shards.lock().expect("no holder panics");
+        note(shards.entry(shard_id.to_string()).or_default());
+    }
+
+    pub(crate) fn count(&self, record: &Record) {
         self.records.fetch_add(1, Ordering::Relaxed);
         self.bytes
             .fetch_add(record.data().len() as u64, Ordering::Relaxed);
@@ -81,12 +82,12 @@ impl Progress {
             .store(record.millis_behind_latest(), Ordering::Relaxed);
     }
 
-    pub fn records(&self) -> u64 {
+    pub(crate) fn records(&self) -> u64 {
         self.records.load(Ordering::Relaxed)
     }
 
     /// The live line.
-    pub fn show(&self) {
+    pub(crate) fn show(&self) {
         let records = self.records();
         let rate = records - self.shown.swap(records, Ordering::Relaxed);
         let bytes = self.bytes.load(Ordering::Relaxed);
@@ -103,7 +104,7 @@ impl Progress {
     }
 
     /// The part of the table that the consumer tells.
-    pub fn table(&self) -> String {
+    pub(crate) fn table(&self) -> String {
         let shards = self.shards.lock().expect("no holder panics");
         let total = |count: fn(&Shard) -> u64| shards.values().map(count).sum::<u64>();
         let mut table = String::new();

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use md5::{Digest, Md5};
 
 use super::numbering;
 use super::shard::ShardState;
 use super::{Answer, Model, ServiceError};
 use crate::emulator::Settings;
+use crate::kpl::hash_key;
 use crate::model::{KinesisRecord, SequenceNumber, ShardId, StreamReference, Timestamp};
 
 /// A record to be put.
@@ -178,11 +178,6 @@ impl ShardState {
             sequence_number,
         })
     }
-}
-
-/// The hash key of a partition key: its MD5 as a number (PutRecord, PartitionKey).
-fn hash_key(partition_key: &str) -> u128 {
-    u128::from_be_bytes(Md5::digest(partition_key).into())
 }
 
 /// `0|([1-9]\d{0,38})`, below 2^128.

@@ -71,7 +71,8 @@ impl Lineage {
         }
         match round.listing.remedy(failure.class) {
             // A running consumer's credentials come back: their provider refreshes them.
-            Remedy::None if failure.class == FailureClass::Credentials && matches!(purpose, Purpose::Discovery) => {}
+            Remedy::None
+                if failure.class == FailureClass::Credentials && matches!(purpose, Purpose::Discovery) => {}
             Remedy::None => return self.fail(fatal(failure)),
             Remedy::StartOver => round.listing.start_over(),
             Remedy::SamePage => {}
