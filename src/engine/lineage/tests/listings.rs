@@ -30,7 +30,7 @@ fn a_page_that_failed_for_a_while_is_asked_for_again() {
 
 #[test]
 fn a_token_that_is_refused_starts_the_listing_over() {
-    for class in [InvalidArgument, Unclassified] {
+    for class in [ExpiredNextToken, InvalidArgument, Unclassified] {
         let mut driver = Driver::new(StreamStart::TrimHorizon, Stream::of(10));
         driver.page_size = 3;
         driver.handle(Input::Start);

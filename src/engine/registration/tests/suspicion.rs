@@ -1,0 +1,102 @@
+//! A consumer that may have been deleted.
+
+use super::*;
+
+#[test]
+fn decision_06_suspicions_share_one_describe() {
+    let mut driver = Driver::active();
+    assert_eq!(driver.handle(Input::Suspected), ["DescribeByArn(billing:1)"]);
+    for _ in 0..64 {
+        assert!(driver.handle(Input::Suspected).is_empty());
+    }
+    assert_eq!(driver.describe(active(FIRST)), ["-> Confirmed(billing:1)"]);
+    assert_eq!(driver.handle(Input::Suspected), ["DescribeByArn(billing:1)"]);
+}
+
+#[test]
+fn decision_05_a_deleted_consumer_is_registered_again_by_name() {
+    for gone in [refused(ResourceNotFound), deleting(FIRST)] {
+        let mut driver = Driver::active();
+        driver.handle(Input::Suspected);
+        assert_eq!(driver.describe(gone), ["DescribeByName(billing)"]);
+        assert_eq!(driver.describe(refused(ResourceNotFound)), ["Register(billing)"]);
+        assert!(driver.handle(Input::Suspected).is_empty());
+        assert_eq!(driver.register(creating(SECOND)), ["-> Registered(billing:2)"]);
+        driver.wait();
+        assert_eq!(driver.describe(active(SECOND)), ["-> Active(billing:2)"]);
+    }
+}
+
+#[test]
+fn decision_05_a_deleted_consumer_given_by_arn_fails() {
+    for gone in [refused(ResourceNotFound), deleting(FIRST)] {
+        let mut driver = Driver::by_arn();
+        driver.handle(Input::Start);
+        driver.handle(Input::Suspected);
+        assert_eq!(
+            driver.describe(gone),
+            ["-> Failed(the registered consumer was deleted)"]
+        );
+    }
+}
+
+/// Deleted, and registered again under another ARN.
+fn delete(driver: &mut Driver, number: u32) -> Vec<String> {
+    driver.handle(Input::Suspected);
+    let said = driver.describe(refused(ResourceNotFound));
+    if said == ["DescribeByName(billing)"] {
+        return driver.describe(active(&format!("{STREAM}/consumer/billing:{number}")));
+    }
+    said
+}
+
+#[test]
+fn decision_05_the_fourth_deletion_within_an_hour_is_an_error() {
+    let mut driver = Driver::active();
+    for number in 2..5 {
+        assert_eq!(
+            delete(&mut driver, number),
+            [format!("-> Active(billing:{number})")]
+        );
+        driver.now += Duration::from_secs(600);
+    }
+    assert_eq!(
+        delete(&mut driver, 5),
+        ["-> Failed(the registered consumer was deleted 4 times within an hour)"]
+    );
+}
+
+#[test]
+fn decision_05_the_hour_of_deletions_rolls() {
+    let mut driver = Driver::active();
+    for number in 2..20 {
+        assert_eq!(
+            delete(&mut driver, number),
+            [format!("-> Active(billing:{number})")]
+        );
+        driver.now += Duration::from_secs(1200);
+    }
+}
+
+#[test]
+fn a_suspected_consumer_that_is_creating_is_awaited_and_confirmed() {
+    let mut driver = Driver::by_arn();
+    driver.handle(Input::Start);
+    driver.handle(Input::Suspected);
+    assert!(driver.describe(creating(FIRST)).is_empty());
+    assert_eq!(driver.wait(), ["DescribeByArn(billing:1)"]);
+    assert_eq!(driver.describe(active(FIRST)), ["-> Confirmed(billing:1)"]);
+}
+
+#[test]
+fn an_outage_does_not_end_a_consumer_that_was_active() {
+    let mut driver = Driver::active();
+    let start = driver.now;
+    driver.handle(Input::Suspected);
+    while driver.now - start < Duration::from_secs(7200) {
+        assert!(driver.describe(refused(Unavailable)).is_empty());
+        assert_eq!(driver.wait(), ["DescribeByArn(billing:1)"]);
+    }
+    assert!(driver.commands.len() < 1200, "{} calls", driver.commands.len());
+    assert_eq!(driver.describe(active(FIRST)), ["-> Confirmed(billing:1)"]);
+}
