@@ -1,118 +1,11 @@
-//! The adapter against a Kinesis that nobody here wrote: ministack, on loopback, with subscriptions of 10 s.
-//!
-//! Taken from it: resuming AT and AFTER, the clean end of a subscription, the refusal within 5 s and the take-over after, the
-//! event with the children of a live split. Not taken, since it deviates from AWS there: the continuation that it keeps at the
-//! end of a shard, and the parent that it deletes at a reshard.
-//!
-//! Run by `.ci/third-party`, which starts the server; plain `cargo test` leaves this out. Nothing here sleeps: what has to take
-//! time is waited for by the events that the server sends, an empty one every 5 s.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "clippy's own exception covers test functions, not what they share"
-)]
+//! The adapter.
 
 use std::time::Duration;
 
-use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::{BehaviorVersion, Config, Credentials, Region};
-use aws_sdk_kinesis::primitives::Blob;
-use kinesis_fanout::kinesis::{
-    EventSource, KinesisPort, ListShards, PortError, RegisteredConsumer, SubscribeToShard,
-};
-use kinesis_fanout::model::{
-    ConsumerStatus, FailureClass, SequenceNumber, Shard, ShardFilter, ShardId, StartingPosition,
-    StreamReference, StreamStatus, SubscriptionEvent,
-};
+use kinesis_fanout::kinesis::EventSource;
+use kinesis_fanout::model::{FailureClass, SequenceNumber, StartingPosition, SubscriptionEvent};
 
-/// A stream of one shard.
-struct Stream {
-    client: Client,
-    port: KinesisPort,
-    name: &'static str,
-    arn: String,
-}
-
-impl Stream {
-    async fn create(name: &'static str) -> Self {
-        let url = std::env::var("KINESIS_FANOUT_MINISTACK").expect(
-            "KINESIS_FANOUT_MINISTACK is the URL of a ministack; .ci/third-party starts one and sets it",
-        );
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::for_tests())
-            .endpoint_url(url);
-        let client = Client::from_conf(config.build());
-        client
-            .create_stream()
-            .stream_name(name)
-            .shard_count(1)
-            .send()
-            .await
-            .unwrap();
-        let port = KinesisPort::from(&client);
-        let by_name = StreamReference::Name(name.into());
-        let summary = port.describe_stream_summary(&by_name).await.unwrap();
-        assert_eq!(summary.status, StreamStatus::Active);
-        Self {
-            client,
-            port,
-            name,
-            arn: summary.stream_arn,
-        }
-    }
-
-    /// Puts a record with this payload.
-    async fn put(&self, payload: &str) -> SequenceNumber {
-        let put = self.client.put_record().stream_name(self.name);
-        let put = put.partition_key("key").data(Blob::new(payload));
-        put.send().await.unwrap().sequence_number.parse().unwrap()
-    }
-
-    /// Registers a consumer and answers its ARN.
-    async fn register(&self, consumer_name: &str) -> String {
-        let registered = self.port.register_stream_consumer(&self.arn, consumer_name);
-        let arn = registered.await.unwrap().consumer_arn;
-        let described = RegisteredConsumer::Name {
-            stream_arn: self.arn.clone(),
-            consumer_name: consumer_name.into(),
-        };
-        let described = self.port.describe_stream_consumer(described).await.unwrap();
-        assert_eq!(
-            (&described.consumer_arn, described.status),
-            (&arn, ConsumerStatus::Active)
-        );
-        arn
-    }
-
-    async fn shards(&self) -> Vec<Shard> {
-        let first = ListShards::First {
-            stream_arn: self.arn.clone(),
-            filter: ShardFilter::All,
-        };
-        self.port.list_shards(first).await.unwrap().shards
-    }
-
-    async fn first_shard(&self) -> ShardId {
-        self.shards().await.remove(0).shard_id
-    }
-
-    async fn subscribe(
-        &self,
-        consumer_arn: &str,
-        shard_id: &ShardId,
-        starting_position: StartingPosition,
-    ) -> Result<Box<dyn EventSource>, PortError> {
-        let request = SubscribeToShard {
-            consumer_arn: consumer_arn.into(),
-            shard_id: shard_id.clone(),
-            starting_position,
-        };
-        self.port.subscribe_to_shard(request).await
-    }
-}
+use crate::stream::Stream;
 
 /// The next event, which has to come: the server sends one every 5 s at least.
 async fn next(source: &mut Box<dyn EventSource>) -> SubscriptionEvent {
@@ -141,7 +34,7 @@ fn payload(record: &kinesis_fanout::model::KinesisRecord) -> String {
 
 #[tokio::test]
 async fn reading_resumes_at_and_after_a_position() {
-    let stream = Stream::create("resume").await;
+    let stream = Stream::create("resume", 1).await;
     let shard = stream.first_shard().await;
     let mut numbers = Vec::new();
     for payload in ["a", "b", "c", "d"] {
@@ -164,7 +57,7 @@ async fn reading_resumes_at_and_after_a_position() {
 
 #[tokio::test]
 async fn a_renewal_after_the_last_continuation_loses_and_doubles_nothing() {
-    let stream = Stream::create("renewal").await;
+    let stream = Stream::create("renewal", 1).await;
     let shard = stream.first_shard().await;
     let consumer = stream.register("billing").await;
     stream.put("a").await;
@@ -195,7 +88,7 @@ async fn a_renewal_after_the_last_continuation_loses_and_doubles_nothing() {
 
 #[tokio::test]
 async fn a_second_subscription_is_refused_and_after_5_s_takes_over() {
-    let stream = Stream::create("contention").await;
+    let stream = Stream::create("contention", 1).await;
     let shard = stream.first_shard().await;
     let consumer = stream.register("billing").await;
     let horizon = || StartingPosition::TrimHorizon;
@@ -222,7 +115,7 @@ async fn a_second_subscription_is_refused_and_after_5_s_takes_over() {
 
 #[tokio::test]
 async fn a_live_split_ends_the_parent_with_its_children() {
-    let stream = Stream::create("split").await;
+    let stream = Stream::create("split", 1).await;
     let parent = stream.first_shard().await;
     let consumer = stream.register("billing").await;
     stream.put("a").await;
