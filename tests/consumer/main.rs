@@ -1,5 +1,7 @@
 //! The consumer over the emulator's port, in virtual time: no socket, no waiting.
 
+mod breaking;
+mod contention;
 mod lineage;
 mod memory;
 mod position;
