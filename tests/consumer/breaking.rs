@@ -66,6 +66,31 @@ async fn a_subscription_that_breaks_in_whatever_way_loses_nothing_and_doubles_no
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_whose_every_subscription_breaks_is_not_called_in_a_frenzy_and_loses_nothing() {
+    // A key that may not be used is an error after a minute.
+    let ends_it = |fault: &StreamFault| {
+        let text = format!("{fault:?}");
+        text.contains("KMSDisabled") || text.contains("KMSAccessDenied")
+    };
+    for fault in stream_faults().into_iter().filter(|fault| !ends_it(fault)) {
+        let kinesis = kinesis(Settings::default(), 1);
+        kinesis.faults().inject(Fault::in_stream(0, fault.clone()));
+        let mut records = consumer(&kinesis).build().await.unwrap().into_stream();
+        for text in numbered("record", 5) {
+            put_data(&kinesis, text);
+        }
+        let mut taken = take_for(&mut records, Duration::from_secs(1800)).await;
+        let calls = subscribes(&kinesis).len();
+        // One that is in use is tried every 3 s on average, others less and less often.
+        assert!((5..=700).contains(&calls), "{fault:?}: {calls} calls");
+        assert!(calls_of(&kinesis, Operation::ListShards) <= 70 + calls as u64);
+        kinesis.faults().clear();
+        taken.extend(take_for(&mut records, Duration::from_secs(120)).await);
+        assert_eq!(texts(&taken), numbered("record", 5), "{fault:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_subscription_that_is_refused_in_whatever_form_is_tried_until_it_is_let_in() {
     for refusal in [RefusalForm::Http400, RefusalForm::Http500, RefusalForm::InStream] {
         for slot_after_hang_up in [
