@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::budget::Budget;
 use super::builder::{Plan, Settings};
+use super::call::bounded;
 use super::delivery::Delivery;
 use super::failure::{failure_error, lineage_error, registration_error, subscription_error};
 use super::merge::LaneId;
@@ -302,24 +303,24 @@ impl Coordinator {
                     stream_arn,
                     consumer_name,
                 };
-                Answer::Described(call, port.describe_stream_consumer(consumer).await)
+                let answer = port.describe_stream_consumer(consumer);
+                Answer::Described(call, bounded("DescribeStreamConsumer", answer).await)
             }),
             Command::DescribeByArn { call, consumer_arn } => Box::pin(async move {
-                let consumer = RegisteredConsumer::Arn(consumer_arn);
-                Answer::Described(call, port.describe_stream_consumer(consumer).await)
+                let answer = port.describe_stream_consumer(RegisteredConsumer::Arn(consumer_arn));
+                Answer::Described(call, bounded("DescribeStreamConsumer", answer).await)
             }),
             Command::Register {
                 call,
                 stream_arn,
                 consumer_name,
             } => Box::pin(async move {
-                Answer::Registered(
-                    call,
-                    port.register_stream_consumer(&stream_arn, &consumer_name).await,
-                )
+                let answer = port.register_stream_consumer(&stream_arn, &consumer_name);
+                Answer::Registered(call, bounded("RegisterStreamConsumer", answer).await)
             }),
             Command::Deregister { call, consumer_arn } => Box::pin(async move {
-                Answer::Deregistered(call, port.deregister_stream_consumer(&consumer_arn).await)
+                let answer = port.deregister_stream_consumer(&consumer_arn);
+                Answer::Deregistered(call, bounded("DeregisterStreamConsumer", answer).await)
             }),
         });
     }
@@ -370,7 +371,7 @@ impl Coordinator {
         };
         let port = self.port.clone();
         self.calls.push(Box::pin(async move {
-            Answer::Listed(call, port.list_shards(request).await)
+            Answer::Listed(call, bounded("ListShards", port.list_shards(request)).await)
         }));
     }
 

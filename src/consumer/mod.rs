@@ -14,6 +14,7 @@
 
 mod budget;
 mod builder;
+mod call;
 mod coordinator;
 mod delivery;
 mod event;

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -9,6 +10,8 @@ use crate::error::Error;
 #[derive(Debug, Clone)]
 pub(super) struct Shared {
     stage: watch::Sender<Stage>,
+    /// Set with `Stage::Stopping`, which a consumer that fails by itself may never pass through.
+    is_stopped: Arc<AtomicBool>,
     fatal: Arc<Mutex<Option<Error>>>,
     /// What the shutdown could not do.
     leftover: Arc<Mutex<Option<Error>>>,
@@ -32,6 +35,7 @@ impl Shared {
     pub(super) fn new() -> Self {
         Self {
             stage: watch::Sender::new(Stage::Running),
+            is_stopped: Arc::default(),
             fatal: Arc::default(),
             leftover: Arc::default(),
             log: EventLog::default(),
@@ -42,8 +46,16 @@ impl Shared {
         *self.stage.borrow()
     }
 
+    /// Whether the user wants nothing more, not even what was read before a failure.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Acquire)
+    }
+
     /// Moves on to a later stage; never back.
     pub(super) fn advance(&self, to: Stage) {
+        if to == Stage::Stopping {
+            self.is_stopped.store(true, Ordering::Release);
+        }
         self.stage.send_if_modified(|stage| {
             let is_later = to > *stage;
             *stage = to.max(*stage);

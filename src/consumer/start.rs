@@ -3,6 +3,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::builder::Plan;
+use super::call::bounded;
 use super::failure::call_error;
 use crate::engine::Backoff;
 use crate::error::{Error, ErrorKind};
@@ -15,7 +16,8 @@ pub(super) async fn describe_stream(plan: &Plan) -> Result<StreamSummary, Error>
     let began = Instant::now();
     let mut backoff = Backoff::seeded(plan.settings.seed);
     loop {
-        match plan.port.describe_stream_summary(&plan.stream).await {
+        let call = plan.port.describe_stream_summary(&plan.stream);
+        match bounded("DescribeStreamSummary", call).await {
             Ok(summary) => match summary.status {
                 StreamStatus::Active | StreamStatus::Updating => return Ok(summary),
                 StreamStatus::Deleting => return Err(not_found(plan, "is being deleted")),

@@ -70,7 +70,7 @@ impl Stream for RecordStream {
             return Poll::Ready(None);
         }
         if this.merge.is_between_turns() {
-            if this.shared.stage() >= Stage::Stopping {
+            if this.shared.is_stopped() {
                 this.merge = Merge::new();
                 return Poll::Ready(this.end());
             }

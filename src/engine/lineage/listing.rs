@@ -16,6 +16,8 @@ pub(super) enum Remedy {
     SamePage,
     /// Begin with the first page again: the token is no good any more (ExpiredNextToken), or may not be.
     StartOver,
+    /// The same, but not for ever.
+    StartOverForAWhile,
     /// Nothing helps.
     None,
 }
@@ -60,10 +62,15 @@ impl Listing {
         *self = Self::of(self.filter.clone());
     }
 
-    /// What helps against this failure of the page that was asked for.
-    pub(super) fn remedy(&self, class: FailureClass) -> Remedy {
+    /// What helps against this failure of the page that was asked for. Once listings have worked, credentials that expire are
+    /// an outage, as they are for subscriptions, and a denial may be one.
+    pub(super) fn remedy(&self, class: FailureClass, have_worked: bool) -> Remedy {
         match class {
             FailureClass::Throttled | FailureClass::TimedOut | FailureClass::Unavailable => Remedy::SamePage,
+            FailureClass::Credentials if have_worked => Remedy::StartOver,
+            FailureClass::AccessDenied | FailureClass::KmsUnavailable if have_worked => {
+                Remedy::StartOverForAWhile
+            }
             FailureClass::ResourceNotFound
             | FailureClass::AccessDenied
             | FailureClass::Credentials

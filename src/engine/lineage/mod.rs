@@ -62,6 +62,8 @@ pub struct Lineage {
     checks: BTreeSet<ShardId>,
     started_at: Option<Instant>,
     last_failure: Option<Failure>,
+    /// The first of the denials that no page has followed.
+    denied_since: Option<Instant>,
     backoff: Backoff,
     last_call: u64,
     outputs: VecDeque<Output>,
@@ -88,6 +90,7 @@ impl Lineage {
             checks: BTreeSet::new(),
             started_at: None,
             last_failure: None,
+            denied_since: None,
             backoff: Backoff::seeded(seed),
             last_call: 0,
             outputs: VecDeque::new(),

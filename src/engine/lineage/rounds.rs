@@ -1,6 +1,6 @@
 //! The listings, one after another: those of the start, then the discovery.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::coverage::{holes, overlap};
 use super::listing::{Listing, Remedy};
@@ -46,6 +46,7 @@ impl Lineage {
         match result {
             Ok(page) => {
                 self.backoff.reset();
+                self.denied_since = None;
                 match round.listing.add(page) {
                     true => self.completed(now),
                     false => self.ask(now),
@@ -69,12 +70,18 @@ impl Lineage {
                 None => self.fail(LineageFailure::PinRefused(failure)),
             };
         }
-        match round.listing.remedy(failure.class) {
-            // A running consumer's credentials come back: their provider refreshes them.
-            Remedy::None
-                if failure.class == FailureClass::Credentials && matches!(purpose, Purpose::Discovery) => {}
+        let remedy = round
+            .listing
+            .remedy(failure.class, matches!(purpose, Purpose::Discovery));
+        if remedy == Remedy::StartOverForAWhile {
+            let since = *self.denied_since.get_or_insert(now);
+            if now.saturating_duration_since(since) >= DENIED_PATIENCE {
+                return self.fail(fatal(failure));
+            }
+        }
+        match remedy {
             Remedy::None => return self.fail(fatal(failure)),
-            Remedy::StartOver => round.listing.start_over(),
+            Remedy::StartOver | Remedy::StartOverForAWhile => round.listing.start_over(),
             Remedy::SamePage => {}
         }
         let retry = now + self.backoff.next_delay();
@@ -164,3 +171,6 @@ fn fatal(failure: Failure) -> LineageFailure {
         _ => LineageFailure::Call(failure),
     }
 }
+
+/// IAM is eventually consistent; changes are said to show within a minute.
+const DENIED_PATIENCE: Duration = Duration::from_secs(60);

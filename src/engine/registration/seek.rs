@@ -155,7 +155,7 @@ impl Registration {
     }
 
     fn search_failed(&mut self, search: Search, operation: Operation, failure: Failure, now: Instant) {
-        if !failure.class.is_retryable() {
+        if !self.may_pass(failure.class) {
             return self.fail(RegistrationFailure::Call { operation, failure });
         }
         self.last_failure = Some(failure);
@@ -170,8 +170,7 @@ impl Registration {
                 ConsumerStatus::Deleting => self.deleted(now),
             },
             Err(failure) if failure.class == FailureClass::ResourceNotFound => self.deleted(now),
-            // A running consumer's credentials come back: their provider refreshes them.
-            Err(failure) if failure.class.is_retryable() || failure.class == FailureClass::Credentials => {
+            Err(failure) if self.may_pass(failure.class) => {
                 let until = now + self.backoff.next_delay();
                 self.state = State::Verifying(Progress::Paused(until, TimeoutReason::Retry));
             }
@@ -180,6 +179,12 @@ impl Registration {
                 failure,
             }),
         }
+    }
+
+    /// Whether the call may succeed later. Once there was an ACTIVE consumer, credentials that expire are an outage, as they are
+    /// for subscriptions; before that they are a mistake.
+    fn may_pass(&self, class: FailureClass) -> bool {
+        class.is_retryable() || (class == FailureClass::Credentials && self.announced.is_some())
     }
 
     /// The consumer that was in use is gone.
