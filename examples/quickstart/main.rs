@@ -9,6 +9,12 @@
 //!
 //! `--drop-one` loses one record on purpose in the consumer's loop, to show that the table would tell: exit status 1.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "an example prints; and a lock is poisoned only by a panic that has ended it already"
+)]
+
 mod ledger;
 mod producer;
 mod progress;

@@ -97,7 +97,7 @@ enum RoomFor {
     /// The next event, whose size in bytes is known.
     NextEvent(usize),
     /// An event that has been read, and its weight in bytes.
-    Event(Unpacked, usize),
+    Event(Box<Unpacked>, usize),
     /// Nothing: an event without a record for the user.
     Nothing,
 }
@@ -287,8 +287,11 @@ impl ShardTask {
         let reserved = self.reserved.take();
         self.waiting = Some(match reserved {
             _ if unpacked.is_drained() => (RoomFor::Nothing, Budget::no_room()),
-            Some(room) => (RoomFor::Event(unpacked, weight), Budget::room_at_hand(room)),
-            None => (RoomFor::Event(unpacked, weight), budget.acquire(weight)),
+            Some(room) => (
+                RoomFor::Event(Box::new(unpacked), weight),
+                Budget::room_at_hand(room),
+            ),
+            None => (RoomFor::Event(Box::new(unpacked), weight), budget.acquire(weight)),
         });
     }
 
@@ -391,7 +394,7 @@ impl ShardTask {
 
     fn use_room(&mut self, room: Room) {
         match self.waiting.take() {
-            Some((RoomFor::Event(event, _), _)) => self.send(event, room),
+            Some((RoomFor::Event(event, _), _)) => self.send(*event, room),
             Some((RoomFor::NextEvent(_), _)) => self.reserved = Some(room),
             Some((RoomFor::Subscription | RoomFor::Nothing, _)) | None => {}
         }

@@ -61,7 +61,7 @@ impl Unpacked {
                 Deaggregated::Aggregated(aggregate) => Content::Aggregate(aggregate),
                 Deaggregated::Empty => Content::Empty,
                 Deaggregated::Malformed(reason) => {
-                    malformed.push((record.sequence_number.clone(), reason.clone()));
+                    malformed.push((record.sequence_number.clone(), reason));
                     match on_malformed {
                         OnMalformed::PassRaw => continue,
                         OnMalformed::Error => Content::Refused(reason),
@@ -229,7 +229,7 @@ pub(super) mod tests {
     fn aggregate(payloads: &[&'static str]) -> Bytes {
         let mut aggregator = Aggregator::new();
         for payload in payloads {
-            assert_eq!(aggregator.add("user", None, *payload).unwrap().len(), 0);
+            assert!(aggregator.add("user", None, *payload).unwrap().is_none());
         }
         aggregator.finish().unwrap().data
     }

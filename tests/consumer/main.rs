@@ -1,5 +1,11 @@
 //! The consumer over the emulator's port, in virtual time: no socket, no waiting.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy's own exception covers test functions, not what they share"
+)]
+
 mod breaking;
 mod contention;
 mod lineage;
