@@ -163,7 +163,7 @@ mod tests {
                 "large" => large += 1,
                 _ => small += 1,
             }
-            let difference = (large * 100_000 - small * 1_000).abs();
+            let difference = (large * (100_000 + RECORD_COST) - small * (1_000 + RECORD_COST)).abs();
             assert!(
                 difference <= 100_000 + 3 * QUANTUM,
                 "{large} large, {small} small"

@@ -33,7 +33,7 @@ const STATES: [Path; 9] = [
     }),
     ("Failed", || {
         let mut driver = discovering();
-        driver.refuse(AccessDenied);
+        driver.refuse(ResourceNotFound);
         driver
     }),
 ];
