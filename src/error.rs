@@ -40,12 +40,7 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, context: impl Into<String>) -> Self {
-        Self {
-            kind,
-            context: context.into(),
-            shard_id: None,
-            source: None,
-        }
+        Self { kind, context: context.into(), shard_id: None, source: None }
     }
 
     /// The error for a failure that is not tried again; a ResourceNotFound means what `not_found` says.
@@ -61,17 +56,11 @@ impl Error {
     }
 
     pub(crate) fn in_shard(self, shard_id: ShardId) -> Self {
-        Self {
-            shard_id: Some(shard_id),
-            ..self
-        }
+        Self { shard_id: Some(shard_id), ..self }
     }
 
     pub(crate) fn with_source(self, source: Option<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self {
-            source: source.or(self.source),
-            ..self
-        }
+        Self { source: source.or(self.source), ..self }
     }
 
     /// What to do about it.

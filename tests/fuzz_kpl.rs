@@ -5,11 +5,7 @@
 //! ```
 //!
 //! `FUZZ_SECONDS` is 1 by default. `FUZZ_SEED` repeats a run; a failure prints the seed and the body.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "what cannot be had fails the run"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be had fails the run")]
 
 #[path = "kpl/oracle.rs"]
 mod oracle;
@@ -51,10 +47,7 @@ fn no_body_breaks_the_promises() {
          {malformed} malformed",
         outcomes.iter().sum::<u64>()
     );
-    assert!(
-        aggregated.min(empty).min(malformed) > 0,
-        "the run has seen every outcome"
-    );
+    assert!(aggregated.min(empty).min(malformed) > 0, "the run has seen every outcome");
 }
 
 /// The place of the outcome in the counts.

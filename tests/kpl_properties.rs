@@ -1,9 +1,5 @@
 //! Properties of the aggregator and the deaggregator, on generated user records, bodies and bytes.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "what cannot be had fails its test"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be had fails its test")]
 
 #[path = "kpl/oracle.rs"]
 mod oracle;
@@ -33,10 +29,7 @@ fn pack(mut aggregator: Aggregator, records: &[UserRecord]) -> Vec<PutEntry> {
     let mut entries = Vec::new();
     let mut size = 0;
     for (partition_key, explicit_hash_key, data) in records {
-        if let Some(full) = aggregator
-            .add(partition_key, *explicit_hash_key, data.clone())
-            .unwrap()
-        {
+        if let Some(full) = aggregator.add(partition_key, *explicit_hash_key, data.clone()).unwrap() {
             assert_eq!(full.data.len(), size);
             entries.push(full);
         }
@@ -91,9 +84,7 @@ fn field(nested: BoxedStrategy<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn message(nested: BoxedStrategy<Vec<u8>>, fields: usize) -> BoxedStrategy<Vec<u8>> {
-    vec(field(nested), 0..fields)
-        .prop_map(|fields| fields.concat())
-        .boxed()
+    vec(field(nested), 0..fields).prop_map(|fields| fields.concat()).boxed()
 }
 
 /// A record that is mostly complete, so that aggregates with several of them are not rare.

@@ -22,18 +22,11 @@ fn the_checked_in_schema_is_what_the_proto_file_gives() {
     );
 }
 
-#[allow(
-    clippy::unwrap_used,
-    reason = "a failure to generate is the failure of the test"
-)]
+#[allow(clippy::unwrap_used, reason = "a failure to generate is the failure of the test")]
 fn generate(root: &Path) -> String {
     let proto = root.join("proto");
     let files = protox::compile([proto.join("aggregated_record.proto")], [proto]).unwrap();
     let out = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    prost_build::Config::new()
-        .bytes(["."])
-        .out_dir(out)
-        .compile_fds(files)
-        .unwrap();
+    prost_build::Config::new().bytes(["."]).out_dir(out).compile_fds(files).unwrap();
     fs::read_to_string(out.join("aws.kinesis.protobuf.rs")).unwrap()
 }

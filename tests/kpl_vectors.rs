@@ -1,9 +1,5 @@
 //! What third-party aggregators and the KPL wrote, and hand-built edge cases, taken apart and put together again.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a vector that cannot be read fails its test"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a vector that cannot be read fails its test")]
 
 #[path = "kpl/vectors.rs"]
 mod vectors;
@@ -59,11 +55,7 @@ fn assert_records(case: &Value, blob: &Bytes, expected: &[Record]) {
             panic!("{} is an aggregate", case["id"]);
         };
         assert_eq!(aggregate.len(), expected.len(), "{}", case["id"]);
-        assert!(
-            records(&aggregate) == expected,
-            "{}: {aggregate:?} differs",
-            case["id"]
-        );
+        assert!(records(&aggregate) == expected, "{}: {aggregate:?} differs", case["id"]);
     }
 }
 
@@ -124,10 +116,7 @@ fn aggregates_byte_for_byte_like_the_python_aggregator_and_the_kpl() {
         assert!(entry.data == vectors::blob(case), "{}", case["id"]);
         if case["generator"].as_str().unwrap().starts_with("KPL") {
             assert_eq!(case["arrival_partition_key"], *entry.partition_key);
-            assert_eq!(
-                case["arrival_explicit_hash_key"],
-                *entry.explicit_hash_key.to_string()
-            );
+            assert_eq!(case["arrival_explicit_hash_key"], *entry.explicit_hash_key.to_string());
         }
     }
 }
@@ -135,14 +124,9 @@ fn aggregates_byte_for_byte_like_the_python_aggregator_and_the_kpl() {
 fn aggregate(records: &[Record]) -> PutEntry {
     let mut aggregator = Aggregator::new().max_bytes(MaxBytes::MAX);
     for (partition_key, explicit_hash_key, data, _) in records {
-        let explicit_hash_key = explicit_hash_key
-            .as_ref()
-            .map(|key| str::from_utf8(key).unwrap().parse().unwrap());
-        let full = aggregator.add(
-            str::from_utf8(partition_key).unwrap(),
-            explicit_hash_key,
-            data.clone(),
-        );
+        let explicit_hash_key =
+            explicit_hash_key.as_ref().map(|key| str::from_utf8(key).unwrap().parse().unwrap());
+        let full = aggregator.add(str::from_utf8(partition_key).unwrap(), explicit_hash_key, data.clone());
         assert_eq!(full, Ok(None));
     }
     aggregator.finish().unwrap()

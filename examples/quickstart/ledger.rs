@@ -54,11 +54,7 @@ impl Ledger {
         shard_id: &str,
         sequence_number: &SequenceNumber,
     ) {
-        let sent = Seen {
-            digest,
-            shard_id: shard_id.into(),
-            sequence_number: sequence_number.clone(),
-        };
+        let sent = Seen { digest, shard_id: shard_id.into(), sequence_number: sequence_number.clone() };
         self.sent.insert(identity, sent);
     }
 
@@ -96,30 +92,18 @@ impl Ledger {
         let child_before_parent = shards
             .iter()
             .flat_map(|shard| {
-                let parents = shard
-                    .parent_shard_id()
-                    .into_iter()
-                    .chain(shard.adjacent_parent_shard_id());
+                let parents = shard.parent_shard_id().into_iter().chain(shard.adjacent_parent_shard_id());
                 parents.map(|parent| (parent, shard.shard_id()))
             })
-            .filter(
-                |(parent, child)| match (self.spans.get(*parent), self.spans.get(*child)) {
-                    (Some((_, parent_last)), Some((child_first, _))) => child_first < parent_last,
-                    _ => false,
-                },
-            )
+            .filter(|(parent, child)| match (self.spans.get(*parent), self.spans.get(*child)) {
+                (Some((_, parent_last)), Some((child_first, _))) => child_first < parent_last,
+                _ => false,
+            })
             .count();
-        let lost = self
-            .sent
-            .keys()
-            .filter(|identity| !self.received.contains_key(identity))
-            .count();
+        let lost = self.sent.keys().filter(|identity| !self.received.contains_key(identity)).count();
         // What nobody sent has been altered beyond recognition.
-        let altered = self
-            .received
-            .iter()
-            .filter(|(identity, seen)| self.sent.get(identity) != Some(seen))
-            .count();
+        let altered =
+            self.received.iter().filter(|(identity, seen)| self.sent.get(identity) != Some(seen)).count();
         Verdict {
             sent: self.sent.len(),
             received: self.records_received,
@@ -151,11 +135,7 @@ impl fmt::Display for Verdict {
         writeln!(f, "  duplicated                     {:>10}", self.duplicated)?;
         writeln!(f, "  altered                        {:>10}", self.altered)?;
         writeln!(f, "  out of order in their shard    {:>10}", self.out_of_order)?;
-        writeln!(
-            f,
-            "  child delivered before parent  {:>10}",
-            self.child_before_parent
-        )
+        writeln!(f, "  child delivered before parent  {:>10}", self.child_before_parent)
     }
 }
 

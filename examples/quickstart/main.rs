@@ -42,22 +42,11 @@ const DEADLINE: Duration = Duration::from_secs(29);
 async fn main() -> Result<ExitCode, producer::Failure> {
     let began = Instant::now();
     let drop_one = std::env::args().any(|argument| argument == "--drop-one");
-    let settings = Settings {
-        subscription_time: Duration::from_secs(5),
-        ..Settings::default()
-    };
+    let settings = Settings { subscription_time: Duration::from_secs(5), ..Settings::default() };
     let server = LocalKinesis::start(settings).await?;
     let kinesis = client(&server.endpoint_url()).await;
-    kinesis
-        .create_stream()
-        .stream_name(STREAM)
-        .shard_count(4)
-        .send()
-        .await?;
-    println!(
-        "local Kinesis at {}, stream {STREAM:?} with 4 shards",
-        server.endpoint_url()
-    );
+    kinesis.create_stream().stream_name(STREAM).shard_count(4).send().await?;
+    println!("local Kinesis at {}, stream {STREAM:?} with 4 shards", server.endpoint_url());
 
     let consumer = Consumer::builder(&kinesis, STREAM)
         .fan_out("billing")
@@ -69,12 +58,8 @@ async fn main() -> Result<ExitCode, producer::Failure> {
     tokio::spawn(Arc::clone(&progress).follow(handle.events()));
 
     let ledger = Arc::new(Mutex::new(Ledger::default()));
-    let mut producing = tokio::spawn(producer::produce(
-        kinesis.clone(),
-        STREAM,
-        Arc::clone(&ledger),
-        PRODUCING,
-    ));
+    let mut producing =
+        tokio::spawn(producer::produce(kinesis.clone(), STREAM, Arc::clone(&ledger), PRODUCING));
     let resharding = tokio::spawn(producer::reshard(kinesis.clone(), STREAM));
 
     let mut records = consumer.into_stream();
@@ -110,11 +95,7 @@ async fn main() -> Result<ExitCode, producer::Failure> {
     let verdict = ledger.lock().expect("no holder panics").verdict(&shards);
     println!("\n{verdict}{}", progress.table());
     println!("finished after {:.1} s", began.elapsed().as_secs_f64());
-    Ok(if verdict.is_clean() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if verdict.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// A client as any user builds one, but for the endpoint and the credentials, which a local server does not check.

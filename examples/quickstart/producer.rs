@@ -59,26 +59,14 @@ pub(crate) async fn reshard(kinesis: Client, stream: &'static str) -> Result<(),
 }
 
 pub(crate) async fn list_shards(kinesis: &Client, stream: &str) -> Result<Vec<Shard>, Failure> {
-    Ok(kinesis
-        .list_shards()
-        .stream_name(stream)
-        .send()
-        .await?
-        .shards
-        .unwrap_or_default())
+    Ok(kinesis.list_shards().stream_name(stream).send().await?.shards.unwrap_or_default())
 }
 
 async fn split(kinesis: &Client, stream: &str, shard: &Shard) -> Result<(), Failure> {
     let range = shard.hash_key_range().ok_or("a shard has a hash key range")?;
-    let (start, end): (u128, u128) = (
-        range.starting_hash_key().parse()?,
-        range.ending_hash_key().parse()?,
-    );
+    let (start, end): (u128, u128) = (range.starting_hash_key().parse()?, range.ending_hash_key().parse()?);
     let middle = start + (end - start) / 2 + 1;
-    let call = kinesis
-        .split_shard()
-        .stream_name(stream)
-        .shard_to_split(shard.shard_id());
+    let call = kinesis.split_shard().stream_name(stream).shard_to_split(shard.shard_id());
     call.new_starting_hash_key(middle.to_string()).send().await?;
     Ok(())
 }
@@ -105,10 +93,7 @@ fn plain(counter: &mut u64, payload: Option<Vec<u8>>) -> Result<Entry, Failure> 
     }
     // Kinesis does not hand out the explicit hash key of a plain record.
     let user_records = vec![(identity, digest(None, &data))];
-    Ok(Entry {
-        request: request.data(Blob::new(data)).build()?,
-        user_records,
-    })
+    Ok(Entry { request: request.data(Blob::new(data)).build()?, user_records })
 }
 
 fn aggregate(counter: &mut u64) -> Result<Entry, Failure> {
@@ -119,15 +104,9 @@ fn aggregate(counter: &mut u64) -> Result<Entry, Failure> {
         let data = payload_of(identity);
         let hash_key = (identity.1 % 3 == 0).then(|| hash_key_of(identity));
         let digits = hash_key.map(|key| key.to_string());
-        user_records.push((
-            identity,
-            digest(digits.as_ref().map(|digits| digits.as_bytes()), &data),
-        ));
+        user_records.push((identity, digest(digits.as_ref().map(|digits| digits.as_bytes()), &data)));
         let full = aggregator.add(&partition_key(identity), hash_key, data)?;
-        assert!(
-            full.into_iter().next().is_none(),
-            "ten small records fit into one aggregate"
-        );
+        assert!(full.into_iter().next().is_none(), "ten small records fit into one aggregate");
     }
     let entry = aggregator.finish().ok_or("ten records have been added")?;
     let request = PutRecordsRequestEntry::builder()
@@ -135,10 +114,7 @@ fn aggregate(counter: &mut u64) -> Result<Entry, Failure> {
         .explicit_hash_key(entry.explicit_hash_key.to_string())
         .data(Blob::new(entry.data.to_vec()))
         .build()?;
-    Ok(Entry {
-        request,
-        user_records,
-    })
+    Ok(Entry { request, user_records })
 }
 
 /// As large as a record may be by default: 1 MiB with its partition key.
@@ -156,12 +132,7 @@ async fn put(
 ) -> Result<(), Failure> {
     while !batch.is_empty() {
         let requests = batch.iter().map(|entry| entry.request.clone()).collect();
-        let output = kinesis
-            .put_records()
-            .stream_name(stream)
-            .set_records(Some(requests))
-            .send()
-            .await?;
+        let output = kinesis.put_records().stream_name(stream).set_records(Some(requests)).send().await?;
         let mut refused = Vec::new();
         for (entry, result) in batch.into_iter().zip(output.records()) {
             match (result.shard_id(), result.sequence_number()) {
@@ -190,10 +161,7 @@ fn payload_of((_, counter): Identity) -> Vec<u8> {
     if counter % 7 == 0 {
         Vec::new()
     } else {
-        counter
-            .to_string()
-            .into_bytes()
-            .repeat(1 + (counter % 29) as usize)
+        counter.to_string().into_bytes().repeat(1 + (counter % 29) as usize)
     }
 }
 

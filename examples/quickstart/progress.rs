@@ -76,10 +76,8 @@ impl Progress {
 
     pub(crate) fn count(&self, record: &Record) {
         self.records.fetch_add(1, Ordering::Relaxed);
-        self.bytes
-            .fetch_add(record.data().len() as u64, Ordering::Relaxed);
-        self.lag_millis
-            .store(record.millis_behind_latest(), Ordering::Relaxed);
+        self.bytes.fetch_add(record.data().len() as u64, Ordering::Relaxed);
+        self.lag_millis.store(record.millis_behind_latest(), Ordering::Relaxed);
     }
 
     pub(crate) fn records(&self) -> u64 {
@@ -108,34 +106,15 @@ impl Progress {
         let shards = self.shards.lock().expect("no holder panics");
         let total = |count: fn(&Shard) -> u64| shards.values().map(count).sum::<u64>();
         let mut table = String::new();
-        let _ = writeln!(
-            table,
-            "subscriptions opened             {:>10}",
-            total(|s| s.subscribed + s.renewed)
-        );
-        let _ = writeln!(
-            table,
-            "renewals                         {:>10}",
-            total(|s| s.renewed)
-        );
-        let _ = writeln!(
-            table,
-            "child shards followed            {:>10}",
-            total(|s| u64::from(s.is_child))
-        );
+        let _ =
+            writeln!(table, "subscriptions opened             {:>10}", total(|s| s.subscribed + s.renewed));
+        let _ = writeln!(table, "renewals                         {:>10}", total(|s| s.renewed));
+        let _ = writeln!(table, "child shards followed            {:>10}", total(|s| u64::from(s.is_child)));
         for (id, shard) in shards.iter() {
             let seconds = shard.since.map_or(0.0, |since| {
-                shard
-                    .until
-                    .unwrap_or_else(Instant::now)
-                    .duration_since(since)
-                    .as_secs_f64()
+                shard.until.unwrap_or_else(Instant::now).duration_since(since).as_secs_f64()
             });
-            let _ = writeln!(
-                table,
-                "  {id}  read for {seconds:>4.1} s, {} renewals",
-                shard.renewed
-            );
+            let _ = writeln!(table, "  {id}  read for {seconds:>4.1} s, {} renewals", shard.renewed);
         }
         table
     }

@@ -25,10 +25,7 @@ impl Budget {
     pub(super) fn new(bytes: NonZeroUsize) -> Self {
         let capacity = u32::try_from(bytes.get()).unwrap_or(u32::MAX);
         let permits = (capacity as usize).min(Semaphore::MAX_PERMITS);
-        Self {
-            bytes: Arc::new(Semaphore::new(permits)),
-            capacity,
-        }
+        Self { bytes: Arc::new(Semaphore::new(permits)), capacity }
     }
 
     /// Takes a place in the queue for so many bytes.
@@ -66,10 +63,7 @@ mod tests {
         let mut large = budget.acquire(80);
         assert!((&mut large).now_or_never().is_none());
         let mut small = budget.acquire(10);
-        assert!(
-            (&mut small).now_or_never().is_none(),
-            "a small event does not overtake a large one"
-        );
+        assert!((&mut small).now_or_never().is_none(), "a small event does not overtake a large one");
         drop(first);
         let large = large.now_or_never().unwrap();
         assert!(small.now_or_never().is_some());

@@ -50,13 +50,7 @@ pub(super) struct Plan {
 
 impl ConsumerBuilder {
     pub(super) fn new(port: KinesisPort, stream: String) -> Self {
-        Self {
-            port,
-            stream,
-            fan_out: None,
-            start: StartPosition::default(),
-            settings: Settings::default(),
-        }
+        Self { port, stream, fan_out: None, start: StartPosition::default(), settings: Settings::default() }
     }
 
     /// The registered consumer, by name or ARN. Required.
@@ -182,13 +176,7 @@ impl ConsumerBuilder {
         if let Some((name, _)) = durations.iter().find(|(_, duration)| duration.is_zero()) {
             return Err(invalid(&format!("{name} is zero")));
         }
-        Ok(Plan {
-            port: self.port,
-            stream,
-            consumer,
-            start: self.start,
-            settings: self.settings,
-        })
+        Ok(Plan { port: self.port, stream, consumer, start: self.start, settings: self.settings })
     }
 }
 
@@ -204,9 +192,7 @@ fn check_same_stream(stream: &StreamReference, consumer: &ConsumerReference) -> 
     if is_same {
         Ok(())
     } else {
-        Err(format!(
-            "the registered consumer belongs to the stream {consumer_stream}"
-        ))
+        Err(format!("the registered consumer belongs to the stream {consumer_stream}"))
     }
 }
 

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::budget::Budget;
 use super::builder::{Plan, Settings};
-use super::call::bounded;
+use super::call::{Answer, AnswerFuture, for_lineage, for_registration};
 use super::delivery::Delivery;
 use super::failure::{failure_error, lineage_error, registration_error, subscription_error};
 use super::merge::LaneId;
@@ -19,13 +18,13 @@ use super::shared::{Shared, Stage};
 use super::start::{describe_stream, pin_time};
 use super::stream::RecordStream;
 use super::{Consumer, ConsumerEvent};
-use crate::engine::lineage::{self, Lineage, LineageStart, Page, PageRequest};
+use crate::engine::lineage::{self, Lineage, LineageStart, Page};
 use crate::engine::registration::{self, Registration};
 use crate::engine::subscription::{CheckCause, Subscription};
-use crate::engine::{CallId, Output, Pin, ShardStart, ShardStatus};
+use crate::engine::{Output, Pin, ShardStart, ShardStatus};
 use crate::error::{Error, ErrorKind};
-use crate::kinesis::{KinesisPort, ListShards, PortError, RegisteredConsumer, ShardPage};
-use crate::model::{ConsumerDescription, Failure, ShardId, StreamSummary};
+use crate::kinesis::{KinesisPort, PortError};
+use crate::model::{Failure, ShardId, StreamSummary};
 
 /// The task at the centre of a consumer: drives the registration and lineage machines against the port, starts a task for
 /// each shard that lineage lets go, and carries answers between them. It decides nothing itself.
@@ -41,7 +40,7 @@ pub(super) struct Coordinator {
     lineage: Lineage,
     are_shards_known: bool,
     budget: Budget,
-    calls: FuturesUnordered<Boxed<Answer>>,
+    calls: FuturesUnordered<AnswerFuture>,
     shards: BTreeMap<ShardId, ShardLink>,
     /// Shards whose check found them listed, and that wait for what becomes of the registered consumer.
     suspecting: Vec<(ShardId, ShardStatus)>,
@@ -61,15 +60,6 @@ struct ShardLink {
     check: Option<CheckCause>,
 }
 
-enum Answer {
-    Described(CallId, Result<ConsumerDescription, PortError>),
-    Registered(CallId, Result<ConsumerDescription, PortError>),
-    Deregistered(CallId, Result<(), PortError>),
-    Listed(CallId, Result<ShardPage, PortError>),
-}
-
-type Boxed<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
-
 impl Coordinator {
     /// Finds the stream, the registered consumer and the shards, then goes on in a task of its own.
     pub(super) async fn start(plan: Plan) -> Result<Consumer, Error> {
@@ -86,10 +76,7 @@ impl Coordinator {
             let _guard = guard;
             coordinator.run().await;
         });
-        Ok(Consumer {
-            records: RecordStream::new(receiver, shared.clone()),
-            shared,
-        })
+        Ok(Consumer { records: RecordStream::new(receiver, shared.clone()), shared })
     }
 
     fn new(plan: Plan, summary: StreamSummary, deliveries: mpsc::UnboundedSender<Delivery>) -> Self {
@@ -170,8 +157,7 @@ impl Coordinator {
     /// At the end: deletes the registered consumer, if that is wanted.
     async fn deregister(&mut self) {
         let deregister = self.settings.deregister;
-        self.registration
-            .handle(registration::Input::Shutdown { deregister }, now());
+        self.registration.handle(registration::Input::Shutdown { deregister }, now());
         let finishing = async {
             loop {
                 let due = self.carry_out();
@@ -182,10 +168,8 @@ impl Coordinator {
             }
         };
         if tokio::time::timeout(SHUTDOWN_DEADLINE, finishing).await.is_err() {
-            self.shared.leave(Error::new(
-                ErrorKind::Unavailable,
-                "the registered consumer was not deleted in time",
-            ));
+            self.shared
+                .leave(Error::new(ErrorKind::Unavailable, "the registered consumer was not deleted in time"));
         }
     }
 
@@ -210,26 +194,21 @@ impl Coordinator {
         match answer {
             Answer::Described(call, result) => {
                 let result = self.keep_error(result);
-                self.registration
-                    .handle(registration::Input::Described { call, result }, now());
+                self.registration.handle(registration::Input::Described { call, result }, now());
             }
             Answer::Registered(call, result) => {
                 let result = self.keep_error(result);
-                self.registration
-                    .handle(registration::Input::Registered { call, result }, now());
+                self.registration.handle(registration::Input::Registered { call, result }, now());
             }
             Answer::Deregistered(call, result) => {
                 let result = self.keep_error(result);
-                self.registration
-                    .handle(registration::Input::Deregistered { call, result }, now());
+                self.registration.handle(registration::Input::Deregistered { call, result }, now());
             }
             Answer::Listed(call, result) => {
-                let result = self.keep_error(result).map(|page| Page {
-                    shards: page.shards,
-                    next_token: page.next_token,
-                });
-                self.lineage
-                    .handle(lineage::Input::Listed { call, result }, now());
+                let result = self
+                    .keep_error(result)
+                    .map(|page| Page { shards: page.shards, next_token: page.next_token });
+                self.lineage.handle(lineage::Input::Listed { call, result }, now());
             }
         }
     }
@@ -240,26 +219,14 @@ impl Coordinator {
                 if let Some(link) = self.shards.get_mut(&shard_id) {
                     link.check = Some(cause);
                 }
-                self.lineage
-                    .handle(lineage::Input::Check { shard: shard_id }, now());
+                self.lineage.handle(lineage::Input::Check { shard: shard_id }, now());
             }
             Report::HandedOver { shard_id, children } => {
                 self.shards.remove(&shard_id);
-                self.lineage.handle(
-                    lineage::Input::HandedOver {
-                        shard: shard_id,
-                        children,
-                    },
-                    now(),
-                );
+                self.lineage.handle(lineage::Input::HandedOver { shard: shard_id, children }, now());
             }
-            Report::Failed {
-                shard_id,
-                failure,
-                error,
-            } => {
-                self.shared
-                    .fail(subscription_error(failure, error).in_shard(shard_id));
+            Report::Failed { shard_id, failure, error } => {
+                self.shared.fail(subscription_error(failure, error).in_shard(shard_id));
             }
         }
     }
@@ -269,7 +236,7 @@ impl Coordinator {
         loop {
             let registration_due = loop {
                 match self.registration.poll_output() {
-                    Output::Command(command) => self.call_for_registration(command),
+                    Output::Command(command) => self.calls.push(for_registration(self.port.clone(), command)),
                     Output::Event(event) => self.registration_event(event),
                     Output::Timeout(due) => break due.map(|(at, _)| at),
                 }
@@ -278,7 +245,9 @@ impl Coordinator {
             let mut has_spoken = false;
             let lineage_due = loop {
                 match self.lineage.poll_output() {
-                    Output::Command(command) => self.list_shards(command),
+                    Output::Command(command) => {
+                        self.calls.push(for_lineage(self.port.clone(), self.stream_arn.clone(), command))
+                    }
                     Output::Event(event) => self.lineage_event(event),
                     Output::Timeout(due) => break due.map(|(at, _)| at),
                 }
@@ -290,41 +259,6 @@ impl Coordinator {
         }
     }
 
-    fn call_for_registration(&mut self, command: registration::Command) {
-        use registration::Command;
-        let port = self.port.clone();
-        self.calls.push(match command {
-            Command::DescribeByName {
-                call,
-                stream_arn,
-                consumer_name,
-            } => Box::pin(async move {
-                let consumer = RegisteredConsumer::Name {
-                    stream_arn,
-                    consumer_name,
-                };
-                let answer = port.describe_stream_consumer(consumer);
-                Answer::Described(call, bounded("DescribeStreamConsumer", answer).await)
-            }),
-            Command::DescribeByArn { call, consumer_arn } => Box::pin(async move {
-                let answer = port.describe_stream_consumer(RegisteredConsumer::Arn(consumer_arn));
-                Answer::Described(call, bounded("DescribeStreamConsumer", answer).await)
-            }),
-            Command::Register {
-                call,
-                stream_arn,
-                consumer_name,
-            } => Box::pin(async move {
-                let answer = port.register_stream_consumer(&stream_arn, &consumer_name);
-                Answer::Registered(call, bounded("RegisterStreamConsumer", answer).await)
-            }),
-            Command::Deregister { call, consumer_arn } => Box::pin(async move {
-                let answer = port.deregister_stream_consumer(&consumer_arn);
-                Answer::Deregistered(call, bounded("DeregisterStreamConsumer", answer).await)
-            }),
-        });
-    }
-
     fn registration_event(&mut self, event: registration::Event) {
         use registration::Event;
         match event {
@@ -334,9 +268,7 @@ impl Coordinator {
                     self.order(&shard_id, Order::Checked(status));
                 }
             }
-            Event::Failed(failure) => self
-                .shared
-                .fail(registration_error(failure, self.last_error.take())),
+            Event::Failed(failure) => self.shared.fail(registration_error(failure, self.last_error.take())),
             Event::NotDeregistered { failure, .. } => {
                 self.shared.leave(failure_error(
                     "DeregisterStreamConsumer",
@@ -356,34 +288,15 @@ impl Coordinator {
             link.check.take_if(|cause| *cause == CheckCause::NotFound);
             link.order(Order::ConsumerMoved(consumer_arn.clone()));
         }
-        self.shared.log.push(ConsumerEvent::Registered {
-            consumer_arn: consumer_arn.clone(),
-        });
+        self.shared.log.push(ConsumerEvent::Registered { consumer_arn: consumer_arn.clone() });
         self.consumer_arn = Some(consumer_arn);
-    }
-
-    fn list_shards(&mut self, command: lineage::Command) {
-        let lineage::Command::ListShards { call, page } = command;
-        let stream_arn = self.stream_arn.clone();
-        let request = match page {
-            PageRequest::First(filter) => ListShards::First { stream_arn, filter },
-            PageRequest::Next(token) => ListShards::Next { stream_arn, token },
-        };
-        let port = self.port.clone();
-        self.calls.push(Box::pin(async move {
-            Answer::Listed(call, bounded("ListShards", port.list_shards(request)).await)
-        }));
     }
 
     fn lineage_event(&mut self, event: lineage::Event) {
         use lineage::Event;
         match event {
             Event::InitialShards { .. } => self.are_shards_known = true,
-            Event::StartShard {
-                shard,
-                start,
-                parents,
-            } => self.start_shard(shard, start, parents),
+            Event::StartShard { shard, start, parents } => self.start_shard(shard, start, parents),
             Event::Checked { shard, status } => self.checked(shard, status),
             Event::Failed(failure) => self.shared.fail(lineage_error(failure, self.last_error.take())),
         }
@@ -394,20 +307,11 @@ impl Coordinator {
         else {
             return;
         };
-        self.shared.log.push(ConsumerEvent::ShardStarted {
-            shard_id: shard_id.clone(),
-            parents,
-        });
+        self.shared.log.push(ConsumerEvent::ShardStarted { shard_id: shard_id.clone(), parents });
         let lane = self.next_lane;
         self.next_lane += 1;
         let seed = self.settings.seed.wrapping_add(lane);
-        let machine = Subscription::new(
-            self.settings.subscription.clone(),
-            consumer_arn,
-            start,
-            seed,
-            now(),
-        );
+        let machine = Subscription::new(self.settings.subscription.clone(), consumer_arn, start, seed, now());
         let setup = ShardSetup {
             lane,
             stream: Arc::clone(&self.stream),
@@ -469,10 +373,7 @@ struct FinishGuard(Shared);
 impl Drop for FinishGuard {
     fn drop(&mut self) {
         if std::thread::panicking() || self.0.stage() == Stage::Running {
-            self.0.fail(Error::new(
-                ErrorKind::Internal,
-                "the consumer's coordinator ended before its time",
-            ));
+            self.0.fail(Error::new(ErrorKind::Internal, "the consumer's coordinator ended before its time"));
         }
         self.0.advance(Stage::Finished);
     }

@@ -31,10 +31,7 @@ pub(super) struct Progress {
 impl Token {
     pub(super) fn new(room: Room, progress: &Arc<Progress>) -> Self {
         progress.on_their_way.fetch_add(1, Ordering::Relaxed);
-        Self {
-            _room: room,
-            progress: Arc::clone(progress),
-        }
+        Self { _room: room, progress: Arc::clone(progress) }
     }
 }
 

@@ -92,10 +92,7 @@ impl ConsumerEvent {
             Self::Silent { .. } | Self::Contended { .. } | Self::MalformedAggregate { .. } => {
                 tracing::warn!(event = ?self, "kinesis-fanout");
             }
-            Self::SubscriptionEnded {
-                cause: EndCause::Failed(_) | EndCause::Barren,
-                ..
-            } => {
+            Self::SubscriptionEnded { cause: EndCause::Failed(_) | EndCause::Barren, .. } => {
                 tracing::warn!(event = ?self, "kinesis-fanout");
             }
             Self::Registered { .. } | Self::ShardStarted { .. } | Self::ShardEnded { .. } => {

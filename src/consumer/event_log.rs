@@ -56,10 +56,7 @@ impl EventLog {
     }
 
     pub(super) fn read(&self) -> Events {
-        Events {
-            log: self.clone(),
-            next: 0,
-        }
+        Events { log: self.clone(), next: 0 }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -106,9 +103,7 @@ mod tests {
     use futures::{FutureExt, StreamExt};
 
     fn event(n: u64) -> ConsumerEvent {
-        ConsumerEvent::Subscribed {
-            shard_id: format!("shard-{n}").into(),
-        }
+        ConsumerEvent::Subscribed { shard_id: format!("shard-{n}").into() }
     }
 
     #[tokio::test]

@@ -12,36 +12,24 @@ pub(super) fn call_error(operation: &str, not_found: ErrorKind, error: PortError
 
 /// The same where only the failure is left.
 pub(super) fn failure_error(operation: &str, not_found: ErrorKind, failure: &Failure) -> Error {
-    Error::from_class(
-        failure.class,
-        not_found,
-        format!("{operation} failed: {}", failure.message),
-    )
+    Error::from_class(failure.class, not_found, format!("{operation} failed: {}", failure.message))
 }
 
 /// The error for a shard that cannot be read any further.
 pub(super) fn subscription_error(failure: SubscriptionFailure, error: Option<PortError>) -> Error {
     let (kind, said, failure) = match failure {
-        SubscriptionFailure::PositionRefused(failure) => (
-            ErrorKind::PositionRefused,
-            "the service refuses the position",
-            failure,
-        ),
-        SubscriptionFailure::PinRefused(failure) => (
-            ErrorKind::PositionRefused,
-            "the service refuses every start from now to a day ago",
-            failure,
-        ),
-        SubscriptionFailure::Denied(failure) => (
-            ErrorKind::AccessDenied,
-            "SubscribeToShard has been denied for a minute",
-            failure,
-        ),
-        SubscriptionFailure::GaveUp(failure) => (
-            kind_of_gave_up(&failure),
-            "no event for as long as is allowed",
-            failure,
-        ),
+        SubscriptionFailure::PositionRefused(failure) => {
+            (ErrorKind::PositionRefused, "the service refuses the position", failure)
+        }
+        SubscriptionFailure::PinRefused(failure) => {
+            (ErrorKind::PositionRefused, "the service refuses every start from now to a day ago", failure)
+        }
+        SubscriptionFailure::Denied(failure) => {
+            (ErrorKind::AccessDenied, "SubscribeToShard has been denied for a minute", failure)
+        }
+        SubscriptionFailure::GaveUp(failure) => {
+            (kind_of_gave_up(&failure), "no event for as long as is allowed", failure)
+        }
     };
     Error::new(kind, format!("{said}: {}", failure.message)).with_source(error.and_then(|error| error.source))
 }

@@ -38,21 +38,14 @@ struct Lane<T> {
 impl<T> Merge<T> {
     /// Nothing to hand over yet.
     pub(super) fn new() -> Self {
-        Self {
-            lanes: HashMap::new(),
-            turns: VecDeque::new(),
-            in_turn: false,
-        }
+        Self { lanes: HashMap::new(), turns: VecDeque::new(), in_turn: false }
     }
 
     /// Queues an event of a shard, with a token that is given back with its last record. An event without a record to hand over
     /// has no place here.
     pub(super) fn push(&mut self, id: LaneId, event: Unpacked, token: T) {
         debug_assert!(!event.is_drained(), "an event without records takes no turn");
-        let lane = self.lanes.entry(id).or_insert_with(|| Lane {
-            events: VecDeque::new(),
-            credit: 0,
-        });
+        let lane = self.lanes.entry(id).or_insert_with(|| Lane { events: VecDeque::new(), credit: 0 });
         if lane.events.is_empty() {
             self.turns.push_back(id);
         }
@@ -72,11 +65,7 @@ impl<T> Merge<T> {
         let record = event.next()?;
         let is_drained = event.is_drained();
         lane.credit -= record.as_ref().map_or(1, cost);
-        let drained = if is_drained {
-            lane.events.pop_front().map(|(_, token)| token)
-        } else {
-            None
-        };
+        let drained = if is_drained { lane.events.pop_front().map(|(_, token)| token) } else { None };
         if lane.events.is_empty() {
             self.retire(id);
         } else if lane.credit <= 0 {
@@ -119,9 +108,7 @@ impl<T> Merge<T> {
 }
 
 fn cost(record: &Record) -> i64 {
-    i64::try_from(record.data().len())
-        .unwrap_or(i64::MAX / 2)
-        .saturating_add(RECORD_COST)
+    i64::try_from(record.data().len()).unwrap_or(i64::MAX / 2).saturating_add(RECORD_COST)
 }
 
 /// The credit of a round, in bytes. Large enough to stay on one event's memory for a while, small enough that a shard waits
@@ -164,10 +151,7 @@ mod tests {
                 _ => small += 1,
             }
             let difference = (large * (100_000 + RECORD_COST) - small * (1_000 + RECORD_COST)).abs();
-            assert!(
-                difference <= 100_000 + 3 * QUANTUM,
-                "{large} large, {small} small"
-            );
+            assert!(difference <= 100_000 + 3 * QUANTUM, "{large} large, {small} small");
         }
     }
 

@@ -21,6 +21,7 @@ mod event;
 mod event_log;
 mod failure;
 mod handle;
+mod happening;
 mod merge;
 mod rate;
 mod shard_task;

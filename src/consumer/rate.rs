@@ -19,10 +19,7 @@ pub struct SubscribeRate {
 impl SubscribeRate {
     /// So many calls per second.
     pub fn per_second(calls: NonZeroU32) -> Self {
-        Self {
-            spacing: Duration::from_secs(1) / calls.get(),
-            next: Arc::default(),
-        }
+        Self { spacing: Duration::from_secs(1) / calls.get(), next: Arc::default() }
     }
 
     /// Waits for the turn of one call.
@@ -41,10 +38,7 @@ impl SubscribeRate {
 
 impl Default for SubscribeRate {
     fn default() -> Self {
-        Self {
-            spacing: Duration::from_millis(5),
-            next: Arc::default(),
-        }
+        Self { spacing: Duration::from_millis(5), next: Arc::default() }
     }
 }
 

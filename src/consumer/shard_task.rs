@@ -1,5 +1,3 @@
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,6 +8,9 @@ use super::ConsumerEvent;
 use super::budget::{Budget, Room, RoomFuture};
 use super::delivery::{Delivery, Progress, Token};
 use super::event_log::EventLog;
+use super::happening::{
+    Answer, Boxed, Happening, ReadStep, RoomFor, answered, granted, passed, read, stopped,
+};
 use super::merge::LaneId;
 use super::rate::SubscribeRate;
 use super::unpack::{OnMalformed, Unpacked};
@@ -57,16 +58,9 @@ pub(super) enum Report {
     /// Somebody has to look at the list of shards.
     Check { shard_id: ShardId, cause: CheckCause },
     /// All records of the shard have been handed over.
-    HandedOver {
-        shard_id: ShardId,
-        children: Vec<ChildShard>,
-    },
+    HandedOver { shard_id: ShardId, children: Vec<ChildShard> },
     /// The shard cannot be read any further.
-    Failed {
-        shard_id: ShardId,
-        failure: SubscriptionFailure,
-        error: Option<PortError>,
-    },
+    Failed { shard_id: ShardId, failure: SubscriptionFailure, error: Option<PortError> },
 }
 
 /// What the coordinator tells a shard task.
@@ -89,36 +83,6 @@ enum Standing {
     /// There is nothing more to read.
     Over,
 }
-
-/// What room is wanted for.
-enum RoomFor {
-    /// A subscription: given back at once, since nothing has been read yet.
-    Subscription,
-    /// The next event, whose size in bytes is known.
-    NextEvent(usize),
-    /// An event that has been read, and its weight in bytes.
-    Event(Box<Unpacked>, usize),
-    /// Nothing: an event without a record for the user.
-    Nothing,
-}
-
-/// What a read has brought.
-enum ReadStep {
-    /// The size of the next event in bytes.
-    Size(usize),
-    Event(Result<Option<SubscriptionEvent>, PortError>),
-}
-
-enum Happening {
-    Order(Option<Order>),
-    Called(CallId, Answer),
-    Read(CallId, ReadStep),
-    Room(Room),
-    Due,
-}
-
-type Answer = (Instant, Result<Box<dyn EventSource>, PortError>);
-type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 impl ShardTask {
     pub(super) fn new(
@@ -167,11 +131,7 @@ impl ShardTask {
                 Output::Event(Event::Failed(failure)) => {
                     is_over = true;
                     let (shard_id, error) = (self.setup.shard_id.clone(), self.last_error.take());
-                    self.report(Report::Failed {
-                        shard_id,
-                        failure,
-                        error,
-                    });
+                    self.report(Report::Failed { shard_id, failure, error });
                 }
                 Output::Event(event) => self.tell(event),
                 Output::Timeout(due) => {
@@ -187,11 +147,7 @@ impl ShardTask {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Subscribe {
-                call,
-                consumer_arn,
-                starting_position,
-            } => {
+            Command::Subscribe { call, consumer_arn, starting_position } => {
                 self.call = Some((call, self.subscribe(consumer_arn, starting_position)));
             }
             Command::Read { call } => {
@@ -211,20 +167,16 @@ impl ShardTask {
                     self.wait_for_subscription(bytes);
                 }
             }
-            Command::Check(cause) => self.report(Report::Check {
-                shard_id: self.setup.shard_id.clone(),
-                cause,
-            }),
+            Command::Check(cause) => {
+                self.report(Report::Check { shard_id: self.setup.shard_id.clone(), cause })
+            }
         }
     }
 
     fn subscribe(&self, consumer_arn: String, starting_position: StartingPosition) -> Boxed<Answer> {
         let (port, rate) = (self.setup.port.clone(), self.setup.rate.clone());
-        let request = SubscribeToShard {
-            consumer_arn,
-            shard_id: self.setup.shard_id.clone(),
-            starting_position,
-        };
+        let request =
+            SubscribeToShard { consumer_arn, shard_id: self.setup.shard_id.clone(), starting_position };
         Box::pin(async move {
             rate.turn().await;
             let sent_at = now();
@@ -238,26 +190,16 @@ impl ShardTask {
             Event::Deliver { event, skip_through } => return self.take_in(event, skip_through),
             Event::Established { renewal: false } => ConsumerEvent::Subscribed { shard_id },
             Event::Established { renewal: true } => ConsumerEvent::Renewed { shard_id },
-            Event::Ended {
-                cause: EndCause::Silent(after),
-                ..
-            } => ConsumerEvent::Silent { shard_id, after },
-            Event::Ended {
-                cause: EndCause::Blocked(after),
-                ..
-            } => ConsumerEvent::Blocked { shard_id, after },
-            Event::Ended {
-                cause: EndCause::Contended,
-                retry_in,
-            } => ConsumerEvent::Contended {
-                shard_id,
-                retry_in: retry_in.unwrap_or_default(),
-            },
-            Event::Ended { cause, retry_in } => ConsumerEvent::SubscriptionEnded {
-                shard_id,
-                cause,
-                retry_in,
-            },
+            Event::Ended { cause: EndCause::Silent(after), .. } => ConsumerEvent::Silent { shard_id, after },
+            Event::Ended { cause: EndCause::Blocked(after), .. } => {
+                ConsumerEvent::Blocked { shard_id, after }
+            }
+            Event::Ended { cause: EndCause::Contended, retry_in } => {
+                ConsumerEvent::Contended { shard_id, retry_in: retry_in.unwrap_or_default() }
+            }
+            Event::Ended { cause, retry_in } => {
+                ConsumerEvent::SubscriptionEnded { shard_id, cause, retry_in }
+            }
             // Both are taken out by `carry_out`.
             Event::ShardEnded { .. } | Event::Failed(_) => return,
         };
@@ -277,20 +219,13 @@ impl ShardTask {
         );
         for (sequence_number, reason) in malformed {
             let shard_id = setup.shard_id.clone();
-            setup.log.push(ConsumerEvent::MalformedAggregate {
-                shard_id,
-                sequence_number,
-                reason,
-            });
+            setup.log.push(ConsumerEvent::MalformedAggregate { shard_id, sequence_number, reason });
         }
         let budget = &self.setup.budget;
         let reserved = self.reserved.take();
         self.waiting = Some(match reserved {
             _ if unpacked.is_drained() => (RoomFor::Nothing, Budget::no_room()),
-            Some(room) => (
-                RoomFor::Event(Box::new(unpacked), weight),
-                Budget::room_at_hand(room),
-            ),
+            Some(room) => (RoomFor::Event(Box::new(unpacked), weight), Budget::room_at_hand(room)),
             None => (RoomFor::Event(Box::new(unpacked), weight), budget.acquire(weight)),
         });
     }
@@ -344,11 +279,7 @@ impl ShardTask {
                 self.subscription = Some((call, source));
                 Input::Subscribed { call, sent_at }
             }
-            Err(error) => Input::Refused {
-                call,
-                sent_at,
-                failure: self.keep(error),
-            },
+            Err(error) => Input::Refused { call, sent_at, failure: self.keep(error) },
         }
     }
 
@@ -362,10 +293,7 @@ impl ShardTask {
             }
             Err(error) => {
                 self.subscription = None;
-                Input::Failed {
-                    call,
-                    failure: self.keep(error),
-                }
+                Input::Failed { call, failure: self.keep(error) }
             }
         }
     }
@@ -403,11 +331,7 @@ impl ShardTask {
     fn send(&self, event: Unpacked, room: Room) {
         let token = Token::new(room, &self.progress);
         // A stream that is gone has stopped the consumer already.
-        let _ = self.setup.deliveries.send(Delivery {
-            lane: self.setup.lane,
-            event,
-            token,
-        });
+        let _ = self.setup.deliveries.send(Delivery { lane: self.setup.lane, event, token });
     }
 
     /// Delivers the event that still waits for room: it may be the last that can ever be read. A shutdown aborts the wait.
@@ -426,59 +350,13 @@ impl ShardTask {
         }
         let shard_id = self.setup.shard_id.clone();
         let child_ids = children.iter().map(|child| child.shard_id.clone()).collect();
-        self.setup.log.push(ConsumerEvent::ShardEnded {
-            shard_id: shard_id.clone(),
-            children: child_ids,
-        });
+        self.setup.log.push(ConsumerEvent::ShardEnded { shard_id: shard_id.clone(), children: child_ids });
         self.report(Report::HandedOver { shard_id, children });
     }
 
     fn report(&self, report: Report) {
         // A coordinator that is gone has ended this task too.
         let _ = self.setup.reports.send(report);
-    }
-}
-
-async fn stopped(orders: &mut mpsc::UnboundedReceiver<Order>) {
-    while let Some(order) = orders.recv().await {
-        if matches!(order, Order::Stop) {
-            return;
-        }
-    }
-}
-
-async fn answered(call: &mut Option<(CallId, Boxed<Answer>)>) -> (CallId, Answer) {
-    match call {
-        Some((id, answer)) => (*id, answer.await),
-        None => std::future::pending().await,
-    }
-}
-
-async fn granted(waiting: &mut Option<(RoomFor, RoomFuture)>) -> Room {
-    match waiting {
-        Some((_, room)) => room.await,
-        None => std::future::pending().await,
-    }
-}
-
-/// The next event, or its size first, where the port tells it.
-async fn read(
-    subscription: &mut Option<(CallId, Box<dyn EventSource>)>,
-    is_size_known: bool,
-) -> (CallId, ReadStep) {
-    let Some((id, source)) = subscription else {
-        return std::future::pending().await;
-    };
-    if !is_size_known && let Some(bytes) = source.next_size().await {
-        return (*id, ReadStep::Size(bytes));
-    }
-    (*id, ReadStep::Event(source.next_event().await))
-}
-
-async fn passed(due: Option<Instant>) {
-    match due {
-        Some(due) => tokio::time::sleep_until(due.into()).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -22,10 +22,7 @@ pub(super) async fn describe_stream(plan: &Plan) -> Result<StreamSummary, Error>
                 StreamStatus::Active | StreamStatus::Updating => return Ok(summary),
                 StreamStatus::Deleting => return Err(not_found(plan, "is being deleted")),
                 StreamStatus::Creating if began.elapsed() >= plan.settings.registration_timeout => {
-                    return Err(Error::new(
-                        ErrorKind::Unavailable,
-                        "the stream is still being created",
-                    ));
+                    return Err(Error::new(ErrorKind::Unavailable, "the stream is still being created"));
                 }
                 StreamStatus::Creating => tokio::time::sleep(CREATING_POLL).await,
             },
@@ -36,11 +33,7 @@ pub(super) async fn describe_stream(plan: &Plan) -> Result<StreamSummary, Error>
                 return Err(not_found(plan, "does not exist").with_source(error.source));
             }
             Err(error) => {
-                return Err(call_error(
-                    "DescribeStreamSummary",
-                    ErrorKind::StreamNotFound,
-                    error,
-                ));
+                return Err(call_error("DescribeStreamSummary", ErrorKind::StreamNotFound, error));
             }
         }
     }
@@ -48,16 +41,11 @@ pub(super) async fn describe_stream(plan: &Plan) -> Result<StreamSummary, Error>
 
 /// The time that stands for LATEST (decision 3): the service's clock, or ours with a margin for its being ahead.
 pub(super) fn pin_time(summary: &StreamSummary) -> Timestamp {
-    summary
-        .server_time
-        .unwrap_or_else(|| Timestamp::from(SystemTime::now()).saturating_sub(CLOCK_MARGIN))
+    summary.server_time.unwrap_or_else(|| Timestamp::from(SystemTime::now()).saturating_sub(CLOCK_MARGIN))
 }
 
 fn not_found(plan: &Plan, what: &str) -> Error {
-    Error::new(
-        ErrorKind::StreamNotFound,
-        format!("the stream {:?} {what}", plan.stream.name()),
-    )
+    Error::new(ErrorKind::StreamNotFound, format!("the stream {:?} {what}", plan.stream.name()))
 }
 
 /// How long `build` tries to reach a service that does not answer.

@@ -28,13 +28,7 @@ pub struct RecordStream {
 
 impl RecordStream {
     pub(super) fn new(deliveries: mpsc::UnboundedReceiver<Delivery>, shared: Shared) -> Self {
-        Self {
-            merge: Merge::new(),
-            deliveries,
-            shared,
-            is_closed: false,
-            is_done: false,
-        }
+        Self { merge: Merge::new(), deliveries, shared, is_closed: false, is_done: false }
     }
 
     fn take_in_deliveries(&mut self, cx: &mut Context<'_>) {
@@ -53,10 +47,7 @@ impl RecordStream {
         match self.shared.take_fatal() {
             Some(error) => Some(Err(error)),
             None if self.shared.stage() >= Stage::Stopping => None,
-            None => Some(Err(Error::new(
-                ErrorKind::Internal,
-                "the consumer's tasks are gone",
-            ))),
+            None => Some(Err(Error::new(ErrorKind::Internal, "the consumer's tasks are gone"))),
         }
     }
 }
@@ -100,8 +91,6 @@ impl Drop for RecordStream {
 
 impl fmt::Debug for RecordStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecordStream")
-            .field("stage", &self.shared.stage())
-            .finish_non_exhaustive()
+        f.debug_struct("RecordStream").field("stage", &self.shared.stage()).finish_non_exhaustive()
     }
 }

@@ -71,20 +71,9 @@ impl Unpacked {
             contents.push_back((index, content));
         }
         let millis_behind_latest = event.millis_behind_latest;
-        let block = EventBlock {
-            stream,
-            shard_id,
-            millis_behind_latest,
-            records: event.records,
-        };
-        let mut unpacked = Self {
-            block: Arc::new(block),
-            contents,
-            skip_through,
-            index: 0,
-            cursor: None,
-            ahead: None,
-        };
+        let block = EventBlock { stream, shard_id, millis_behind_latest, records: event.records };
+        let mut unpacked =
+            Self { block: Arc::new(block), contents, skip_through, index: 0, cursor: None, ahead: None };
         unpacked.ahead = unpacked.find_next();
         (unpacked, malformed)
     }
@@ -193,12 +182,7 @@ pub(super) mod tests {
 
     fn event(records: Vec<KinesisRecord>) -> SubscriptionEvent {
         let continuation = records.last().map(|record| record.sequence_number.clone());
-        SubscriptionEvent {
-            records,
-            continuation,
-            millis_behind_latest: 7,
-            child_shards: Vec::new(),
-        }
+        SubscriptionEvent { records, continuation, millis_behind_latest: 7, child_shards: Vec::new() }
     }
 
     fn unpack(
@@ -212,18 +196,8 @@ pub(super) mod tests {
     /// An event of plain records with payloads of these lengths.
     pub(in crate::consumer) fn plain_event(shard: &str, lengths: &[usize]) -> Unpacked {
         let payloads = lengths.iter().map(|length| Bytes::from(vec![0; *length]));
-        let records = (1u128..)
-            .zip(payloads)
-            .map(|(number, data)| kinesis_record(number, data))
-            .collect();
-        Unpacked::new(
-            "stream".into(),
-            shard.into(),
-            event(records),
-            None,
-            OnMalformed::PassRaw,
-        )
-        .0
+        let records = (1u128..).zip(payloads).map(|(number, data)| kinesis_record(number, data)).collect();
+        Unpacked::new("stream".into(), shard.into(), event(records), None, OnMalformed::PassRaw).0
     }
 
     fn aggregate(payloads: &[&'static str]) -> Bytes {
@@ -238,20 +212,12 @@ pub(super) mod tests {
         let records = std::iter::from_fn(|| unpacked.next());
         records
             .map(|record| record.unwrap())
-            .map(|record| {
-                (
-                    String::from_utf8_lossy(record.data()).into_owned(),
-                    record.sub_sequence_number(),
-                )
-            })
+            .map(|record| (String::from_utf8_lossy(record.data()).into_owned(), record.sub_sequence_number()))
             .collect()
     }
 
     fn pairs(expected: &[(&str, Option<u64>)]) -> Vec<(String, Option<u64>)> {
-        expected
-            .iter()
-            .map(|(data, sub)| (data.to_string(), *sub))
-            .collect()
+        expected.iter().map(|(data, sub)| (data.to_string(), *sub)).collect()
     }
 
     #[test]
@@ -281,11 +247,8 @@ pub(super) mod tests {
         let done = RecordPosition::within_aggregate(2.into(), 1);
         let (unpacked, _) = unpack(event(records()), Some(done), OnMalformed::PassRaw);
         assert_eq!(drain(unpacked), pairs(&[("c", Some(2)), ("new", None)]));
-        let (unpacked, _) = unpack(
-            event(records()),
-            Some(RecordPosition::new(3.into())),
-            OnMalformed::PassRaw,
-        );
+        let (unpacked, _) =
+            unpack(event(records()), Some(RecordPosition::new(3.into())), OnMalformed::PassRaw);
         assert!(unpacked.is_drained());
     }
 
@@ -295,15 +258,9 @@ pub(super) mod tests {
 
     #[test]
     fn an_empty_aggregate_leaves_nothing_to_hand_over() {
-        assert!(matches!(
-            kpl::deaggregate(&Bytes::from_static(EMPTY)),
-            Deaggregated::Empty
-        ));
-        let (unpacked, malformed) = unpack(
-            event(vec![kinesis_record(1, Bytes::from_static(EMPTY))]),
-            None,
-            OnMalformed::Error,
-        );
+        assert!(matches!(kpl::deaggregate(&Bytes::from_static(EMPTY)), Deaggregated::Empty));
+        let (unpacked, malformed) =
+            unpack(event(vec![kinesis_record(1, Bytes::from_static(EMPTY))]), None, OnMalformed::Error);
         assert!(unpacked.is_drained() && malformed.is_empty());
     }
 
@@ -313,12 +270,8 @@ pub(super) mod tests {
 
     #[test]
     fn a_malformed_aggregate_is_passed_raw_or_is_the_last_item_and_reported_either_way() {
-        let records = || {
-            vec![
-                kinesis_record(1, Bytes::from_static(MALFORMED)),
-                kinesis_record(2, "next".into()),
-            ]
-        };
+        let records =
+            || vec![kinesis_record(1, Bytes::from_static(MALFORMED)), kinesis_record(2, "next".into())];
         let (mut unpacked, malformed) = unpack(event(records()), None, OnMalformed::PassRaw);
         assert_eq!((malformed.len(), &malformed[0].0), (1, &SequenceNumber::from(1)));
         assert_eq!(unpacked.next().unwrap().unwrap().data(), MALFORMED);

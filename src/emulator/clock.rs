@@ -14,10 +14,7 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new(start_time: Option<SystemTime>) -> Self {
-        Self {
-            base: start_time.unwrap_or_else(SystemTime::now).into(),
-            start: Instant::now(),
-        }
+        Self { base: start_time.unwrap_or_else(SystemTime::now).into(), start: Instant::now() }
     }
 
     pub(super) fn now(&self) -> Timestamp {

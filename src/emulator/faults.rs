@@ -88,10 +88,7 @@ impl Fault {
     /// SubscribeToShard succeeds, and its stream goes wrong behind so many events (0: before the first). Silence behind none is
     /// silence after the response headers and the initial response.
     pub fn in_stream(after_events: u64, fault: StreamFault) -> Self {
-        Self::new(
-            Operation::SubscribeToShard,
-            Effect::InStream { after_events, fault },
-        )
+        Self::new(Operation::SubscribeToShard, Effect::InStream { after_events, fault })
     }
 
     /// Only calls for this shard. Default: any; calls that name no shard match no shard.
@@ -107,12 +104,7 @@ impl Fault {
     }
 
     fn new(operation: Operation, effect: Effect) -> Self {
-        Self {
-            operation,
-            shard: None,
-            times: None,
-            effect,
-        }
+        Self { operation, shard: None, times: None, effect }
     }
 }
 

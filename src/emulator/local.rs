@@ -37,9 +37,7 @@ pub struct LocalKinesis {
 impl LocalKinesis {
     /// A service without streams.
     pub fn new(settings: Settings) -> Self {
-        Self {
-            service: Arc::new(Service::new(settings)),
-        }
+        Self { service: Arc::new(Service::new(settings)) }
     }
 
     /// The door without a socket, for consumers in this process.
@@ -180,10 +178,7 @@ impl LocalKinesis {
     }
 
     fn consumer(&self, stream: &str, name: &str) -> Answer<RegisteredConsumer> {
-        Ok(RegisteredConsumer::Name {
-            stream_arn: self.stream_arn(stream)?,
-            consumer_name: name.to_owned(),
-        })
+        Ok(RegisteredConsumer::Name { stream_arn: self.stream_arn(stream)?, consumer_name: name.to_owned() })
     }
 
     fn ask<T>(&self, ask: impl FnOnce(&mut Model, Timestamp) -> Answer<T>) -> Answer<T> {

@@ -54,14 +54,9 @@ impl Kinesis for Port {
             let (stream, request) = list_shards(request);
             let page = self
                 .0
-                .call(Operation::ListShards, &stream, |model, now| {
-                    model.list_shards(&request, now)
-                })
+                .call(Operation::ListShards, &stream, |model, now| model.list_shards(&request, now))
                 .await?;
-            Ok(ShardPage {
-                shards: page.shards,
-                next_token: page.next_token,
-            })
+            Ok(ShardPage { shards: page.shards, next_token: page.next_token })
         })
     }
 
@@ -82,11 +77,9 @@ impl Kinesis for Port {
     fn describe_stream_consumer(&self, consumer: RegisteredConsumer) -> PortFuture<'_, ConsumerDescription> {
         answered(async move {
             let scope = scope(consumer.stream_arn());
-            let found = self
-                .0
-                .call(Operation::DescribeStreamConsumer, &scope, |model, now| {
-                    model.describe_stream_consumer(&consumer, now)
-                });
+            let found = self.0.call(Operation::DescribeStreamConsumer, &scope, |model, now| {
+                model.describe_stream_consumer(&consumer, now)
+            });
             found.await.map(described)
         })
     }
@@ -152,10 +145,9 @@ impl EventSource for PortSource {
         Box::pin(async move {
             match self.next().await {
                 Delivery::Event(event) => Ok(Some(event)),
-                Delivery::Broken(event, StreamFault::EmptyContinuation) => Ok(Some(SubscriptionEvent {
-                    continuation: None,
-                    ..event
-                })),
+                Delivery::Broken(event, StreamFault::EmptyContinuation) => {
+                    Ok(Some(SubscriptionEvent { continuation: None, ..event }))
+                }
                 Delivery::Broken(_, fault) => {
                     Err(Failure::new(FailureClass::Malformed, format!("{fault:?}")).into())
                 }
@@ -192,10 +184,7 @@ fn list_shards(request: ListShards) -> (String, ListShardsRequest) {
             (scope(&stream_arn), request)
         }
         ListShards::Next { stream_arn, token } => {
-            let request = ListShardsRequest::Next {
-                token,
-                max_results: None,
-            };
+            let request = ListShardsRequest::Next { token, max_results: None };
             (scope(&stream_arn), request)
         }
     }
@@ -207,18 +196,12 @@ fn scope(stream_arn: &str) -> String {
 }
 
 fn described(consumer: ConsumerSummary) -> ConsumerDescription {
-    ConsumerDescription {
-        consumer_arn: consumer.arn,
-        status: consumer.status,
-    }
+    ConsumerDescription { consumer_arn: consumer.arn, status: consumer.status }
 }
 
 /// The error as an adapter over a client classifies it.
 fn failed(error: ServiceError) -> PortError {
-    PortError {
-        failure: Failure::new(class(&error), error.message.clone()),
-        source: Some(Box::new(error)),
-    }
+    PortError { failure: Failure::new(class(&error), error.message.clone()), source: Some(Box::new(error)) }
 }
 
 /// By the error's name; by its status if the name says nothing.

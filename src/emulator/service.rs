@@ -119,10 +119,8 @@ impl Service {
     /// Breaks open subscriptions.
     pub(super) fn interrupt(&self, shard_id: Option<&str>, fault: &StreamFault) -> usize {
         let mut state = self.state();
-        let concerned = state
-            .open
-            .values_mut()
-            .filter(|open| shard_id.is_none_or(|id| open.shard_id.as_str() == id));
+        let concerned =
+            state.open.values_mut().filter(|open| shard_id.is_none_or(|id| open.shard_id.as_str() == id));
         concerned
             .map(|open| {
                 open.interrupt = Some(fault.clone());
@@ -144,22 +142,14 @@ impl Service {
 
     fn register(&self, id: SubscriptionId, shard_id: &ShardId) -> Arc<Notify> {
         let woken = Arc::new(Notify::new());
-        let open = Open {
-            shard_id: shard_id.clone(),
-            woken: Arc::clone(&woken),
-            interrupt: None,
-        };
+        let open = Open { shard_id: shard_id.clone(), woken: Arc::clone(&woken), interrupt: None };
         self.state().open.insert(id, open);
         woken
     }
 
     async fn keep_silent(&self, silence: Option<std::time::Duration>) {
         match silence {
-            Some(silence) => {
-                self.clock
-                    .sleep_until(self.clock.now().saturating_add(silence))
-                    .await
-            }
+            Some(silence) => self.clock.sleep_until(self.clock.now().saturating_add(silence)).await,
             None => std::future::pending().await,
         }
     }

@@ -49,24 +49,12 @@ impl Subscription {
         woken: Arc<Notify>,
         fault: Option<(u64, StreamFault)>,
     ) -> Self {
-        Self {
-            service,
-            source: Source::Open(id, woken),
-            events: 0,
-            fault,
-            silent_until: None,
-        }
+        Self { service, source: Source::Open(id, woken), events: 0, fault, silent_until: None }
     }
 
     /// A subscription that brings this error and no more.
     pub(super) fn refused(service: Arc<Service>, error: ServiceError) -> Self {
-        Self {
-            service,
-            source: Source::Refused(error),
-            events: 0,
-            fault: None,
-            silent_until: None,
-        }
+        Self { service, source: Source::Refused(error), events: 0, fault: None, silent_until: None }
     }
 
     /// What comes next. Cancel-safe: what was taken from the model is returned in the same poll.
@@ -126,10 +114,7 @@ impl Subscription {
     }
 
     fn event(&mut self, event: SubscriptionEvent) -> Delivery {
-        let due = self
-            .fault
-            .as_ref()
-            .is_some_and(|(after, _)| *after <= self.events);
+        let due = self.fault.as_ref().is_some_and(|(after, _)| *after <= self.events);
         self.events += 1;
         match self.fault.take_if(|_| due) {
             Some((_, fault)) => Delivery::Broken(event, fault),

@@ -15,17 +15,12 @@ pub struct Backoff {
 impl Backoff {
     /// A back-off without failures so far.
     pub fn seeded(seed: u64) -> Self {
-        Self {
-            failures: 0,
-            random: Random::seeded(seed),
-        }
+        Self { failures: 0, random: Random::seeded(seed) }
     }
 
     /// Counts a failure and gives the wait after it: somewhere from 0 to min(1 s × 2^failures before it, 30 s).
     pub fn next_delay(&mut self) -> Duration {
-        let bound = FIRST_BOUND
-            .saturating_mul(1 << self.failures.min(10))
-            .min(LARGEST_BOUND);
+        let bound = FIRST_BOUND.saturating_mul(1 << self.failures.min(10)).min(LARGEST_BOUND);
         self.failures = self.failures.saturating_add(1);
         self.random.between(Duration::ZERO, bound)
     }

@@ -16,10 +16,7 @@ pub struct Pin {
 impl Pin {
     /// A pin at this time of the service.
     pub fn at(origin: Timestamp) -> Self {
-        Self {
-            origin,
-            back: Duration::ZERO,
-        }
+        Self { origin, back: Duration::ZERO }
     }
 
     /// The time to ask for.

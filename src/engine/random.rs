@@ -48,10 +48,7 @@ mod tests {
         let draws: Vec<_> = (0..1000).map(|_| random.between(low, high)).collect();
         assert!(draws.iter().all(|d| (low..high).contains(d)));
         let mean = draws.iter().sum::<Duration>() / 1000;
-        assert!(
-            (Duration::from_millis(2800)..Duration::from_millis(3200)).contains(&mean),
-            "{mean:?}"
-        );
+        assert!((Duration::from_millis(2800)..Duration::from_millis(3200)).contains(&mean), "{mean:?}");
         assert_eq!(random.between(high, low), high);
     }
 }

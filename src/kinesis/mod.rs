@@ -162,10 +162,7 @@ impl fmt::Debug for KinesisPort {
 
 impl From<Failure> for PortError {
     fn from(failure: Failure) -> Self {
-        Self {
-            failure,
-            source: None,
-        }
+        Self { failure, source: None }
     }
 }
 

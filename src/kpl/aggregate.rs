@@ -80,10 +80,7 @@ impl Aggregate {
     }
 
     /// How many user records it carries: at least 1.
-    #[allow(
-        clippy::len_without_is_empty,
-        reason = "an aggregate without records is Deaggregated::Empty"
-    )]
+    #[allow(clippy::len_without_is_empty, reason = "an aggregate without records is Deaggregated::Empty")]
     pub fn len(&self) -> usize {
         self.len as usize
     }
@@ -95,18 +92,12 @@ impl Aggregate {
 
     /// The user records, in the order of the wire.
     pub fn records(&self) -> UserRecords<'_> {
-        UserRecords {
-            aggregate: self,
-            cursor: self.cursor(),
-        }
+        UserRecords { aggregate: self, cursor: self.cursor() }
     }
 
     /// A cursor before the first user record.
     pub fn cursor(&self) -> Cursor {
-        Cursor {
-            at: self.first_record,
-            sub_sequence_number: 0,
-        }
+        Cursor { at: self.first_record, sub_sequence_number: 0 }
     }
 
     /// The user record after `cursor`, as ranges of the blob; moves the cursor past it. `None` after the last. Allocates nothing.
@@ -201,9 +192,8 @@ impl Parse {
         }
         self.len += 1;
         self.max_partition_key_index = self.max_partition_key_index.max(record.partition_key_index);
-        self.max_explicit_hash_key_index = self
-            .max_explicit_hash_key_index
-            .max(record.explicit_hash_key_index);
+        self.max_explicit_hash_key_index =
+            self.max_explicit_hash_key_index.max(record.explicit_hash_key_index);
         Ok(())
     }
 

@@ -105,9 +105,7 @@ impl Aggregator {
     ) -> Result<Option<PutEntry>, InvalidPartitionKey> {
         InvalidPartitionKey::check(partition_key)?;
         let data = data.into();
-        let body_len = self
-            .waiting
-            .body_len_with(partition_key, explicit_hash_key, data.len());
+        let body_len = self.waiting.body_len_with(partition_key, explicit_hash_key, data.len());
         let full = match self.fits_one_more(body_len) {
             true => None,
             false => self.finish(),
@@ -172,11 +170,7 @@ struct Waiting {
 impl Waiting {
     fn body_len_with(&self, partition_key: &str, explicit_hash_key: Option<u128>, data_len: usize) -> usize {
         let (index, new) = self.partition_keys.find(partition_key);
-        let mut tables = if new {
-            delimited_len(partition_key.len())
-        } else {
-            0
-        };
+        let mut tables = if new { delimited_len(partition_key.len()) } else { 0 };
         let mut record = 1 + encoded_len_varint(index) + delimited_len(data_len);
         if let Some(key) = explicit_hash_key {
             let (index, new) = self.explicit_hash_keys.find(&key);
@@ -217,12 +211,7 @@ impl Waiting {
                 }),
             ),
         };
-        Some(PutEntry {
-            partition_key,
-            explicit_hash_key: self.hash_key,
-            data,
-            user_records,
-        })
+        Some(PutEntry { partition_key, explicit_hash_key: self.hash_key, data, user_records })
     }
 }
 

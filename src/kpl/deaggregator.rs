@@ -187,19 +187,10 @@ mod tests {
     fn nothing_is_given_out_before_a_later_error() {
         let sound = [b"\x0a\x01k", RECORD].concat();
         for (tail, reason) in [
-            (
-                &b"\x1a\x04\x08\x01\x1a\x00"[..],
-                MalformedAggregate::PartitionKeyIndexOutOfRange,
-            ),
-            (
-                b"\x1a\x06\x08\x00\x10\x00\x1a\x00",
-                MalformedAggregate::ExplicitHashKeyIndexOutOfRange,
-            ),
+            (&b"\x1a\x04\x08\x01\x1a\x00"[..], MalformedAggregate::PartitionKeyIndexOutOfRange),
+            (b"\x1a\x06\x08\x00\x10\x00\x1a\x00", MalformedAggregate::ExplicitHashKeyIndexOutOfRange),
             // 2^32, which the KCL cuts to 0.
-            (
-                b"\x1a\x08\x08\x80\x80\x80\x80\x10\x1a\x00",
-                MalformedAggregate::PartitionKeyIndexOutOfRange,
-            ),
+            (b"\x1a\x08\x08\x80\x80\x80\x80\x10\x1a\x00", MalformedAggregate::PartitionKeyIndexOutOfRange),
             (b"\x1a\x02\x08\x00", MalformedAggregate::DataMissing),
             (b"\x4b", MalformedAggregate::GroupPastEnd),
         ] {
@@ -215,10 +206,7 @@ mod tests {
         assert_eq!(deaggregate(&blob), Deaggregated::Plain);
         assert!(matches!(skip.deaggregate(&blob), Deaggregated::Aggregated(_)));
         let cut = Bytes::from([&MAGIC, &b"\x0a\x02k"[..], &[0; DIGEST_LEN]].concat());
-        assert_eq!(
-            skip.deaggregate(&cut),
-            Deaggregated::Malformed(MalformedAggregate::LengthPastEnd)
-        );
+        assert_eq!(skip.deaggregate(&cut), Deaggregated::Malformed(MalformedAggregate::LengthPastEnd));
     }
 
     #[test]
@@ -229,10 +217,7 @@ mod tests {
         };
         assert_eq!(aggregate.len(), 1 << 21);
         body.extend_from_slice(RECORD);
-        assert_eq!(
-            deaggregate_unsigned(&body),
-            Deaggregated::Malformed(MalformedAggregate::TooManyRecords)
-        );
+        assert_eq!(deaggregate_unsigned(&body), Deaggregated::Malformed(MalformedAggregate::TooManyRecords));
     }
 
     #[test]
@@ -251,10 +236,7 @@ mod tests {
     #[test]
     fn a_blob_has_at_most_as_many_bytes_as_a_32_bit_offset_tells() {
         assert_eq!(check_len(u32::MAX as usize), Ok(()));
-        assert_eq!(
-            check_len(u32::MAX as usize + 1),
-            Err(MalformedAggregate::BlobTooLarge)
-        );
+        assert_eq!(check_len(u32::MAX as usize + 1), Err(MalformedAggregate::BlobTooLarge));
     }
 
     #[test]

@@ -43,9 +43,7 @@ impl<K: Ord> KeyTable<K> {
 
 impl<K> Default for KeyTable<K> {
     fn default() -> Self {
-        Self {
-            indices: BTreeMap::new(),
-        }
+        Self { indices: BTreeMap::new() }
     }
 }
 

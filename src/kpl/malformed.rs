@@ -82,13 +82,7 @@ mod tests {
     #[test]
     fn says_the_reason_and_the_limit() {
         assert_eq!(MalformedAggregate::WireType(6).to_string(), "wire type 6");
-        assert_eq!(
-            MalformedAggregate::TooManyRecords.to_string(),
-            "more than 2097152 records"
-        );
-        assert_eq!(
-            MalformedAggregate::GroupTooDeep.to_string(),
-            "groups nested deeper than 100"
-        );
+        assert_eq!(MalformedAggregate::TooManyRecords.to_string(), "more than 2097152 records");
+        assert_eq!(MalformedAggregate::GroupTooDeep.to_string(), "groups nested deeper than 100");
     }
 }

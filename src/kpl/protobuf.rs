@@ -34,10 +34,7 @@ impl<'a> Reader<'a> {
     /// Reads the message that `bytes`, at most `u32::MAX` of them, hold from `at` on.
     pub(super) fn new(bytes: &'a [u8], at: u32) -> Self {
         debug_assert!(u32::try_from(bytes.len()).is_ok(), "spans are 32 bits wide");
-        Self {
-            bytes,
-            at: bytes.len().min(at as usize),
-        }
+        Self { bytes, at: bytes.len().min(at as usize) }
     }
 
     /// Reads the nested message at `span`, which this reader gave.
@@ -56,8 +53,7 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let (number, wire_type) = self.tag()?;
-        self.value(number, wire_type, 0)
-            .map(|value| Some((number, value)))
+        self.value(number, wire_type, 0).map(|value| Some((number, value)))
     }
 
     /// A length, and the span of that many bytes after it.

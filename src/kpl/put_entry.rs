@@ -77,9 +77,6 @@ mod tests {
         assert_eq!(check(""), Err(InvalidPartitionKey::Empty));
         assert_eq!(check(&"鍵".repeat(256)), Ok(()));
         assert_eq!(check(&"𐍈".repeat(128)), Ok(()));
-        assert_eq!(
-            check(&"𐍈".repeat(129)),
-            Err(InvalidPartitionKey::TooLong { utf16_units: 258 })
-        );
+        assert_eq!(check(&"𐍈".repeat(129)), Err(InvalidPartitionKey::TooLong { utf16_units: 258 }));
     }
 }

@@ -51,10 +51,7 @@ impl<'a> UserRecord<'a> {
     /// The explicit hash key as it came, where the record carries one: decimal digits from any decent producer, yet not
     /// checked.
     pub fn explicit_hash_key(&self) -> Option<&'a [u8]> {
-        self.ranges
-            .explicit_hash_key
-            .as_ref()
-            .map(|range| self.slice(range))
+        self.ranges.explicit_hash_key.as_ref().map(|range| self.slice(range))
     }
 
     /// The payload.

@@ -64,20 +64,13 @@ mod tests {
     #[test]
     fn of_a_repeated_field_the_last_one_holds() {
         let record = parse(b"\x08\x01\x1a\x01a\x10\x02\x08\x03\x1a\x01b\x10\x04").unwrap();
-        let expected = WireRecord {
-            partition_key_index: 3,
-            explicit_hash_key_index: Some(4),
-            data: 11..12,
-        };
+        let expected = WireRecord { partition_key_index: 3, explicit_hash_key_index: Some(4), data: 11..12 };
         assert_eq!(record, expected);
     }
 
     #[test]
     fn a_known_field_of_another_wire_type_is_unknown() {
-        assert_eq!(
-            parse(b"\x0a\x01\x01\x1a\x00"),
-            Err(MalformedAggregate::PartitionKeyIndexMissing)
-        );
+        assert_eq!(parse(b"\x0a\x01\x01\x1a\x00"), Err(MalformedAggregate::PartitionKeyIndexMissing));
         assert_eq!(parse(b"\x08\x00\x18\x00"), Err(MalformedAggregate::DataMissing));
         assert!(parse(b"\x08\x00\x1a\x00\x20\x07").is_ok());
     }
@@ -85,13 +78,7 @@ mod tests {
     #[test]
     fn tags_are_checked_and_ignored() {
         assert!(parse(b"\x08\x00\x1a\x00\x22\x05\x0a\x01t\x12\x00").is_ok());
-        assert_eq!(
-            parse(b"\x08\x00\x1a\x00\x22\x02\x12\x00"),
-            Err(MalformedAggregate::TagWithoutKey)
-        );
-        assert_eq!(
-            parse(b"\x08\x00\x1a\x00\x22\x02\x0a\x01"),
-            Err(MalformedAggregate::LengthPastEnd)
-        );
+        assert_eq!(parse(b"\x08\x00\x1a\x00\x22\x02\x12\x00"), Err(MalformedAggregate::TagWithoutKey));
+        assert_eq!(parse(b"\x08\x00\x1a\x00\x22\x02\x0a\x01"), Err(MalformedAggregate::LengthPastEnd));
     }
 }

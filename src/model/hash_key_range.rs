@@ -13,10 +13,7 @@ pub struct InvalidHashKeyRange;
 
 impl HashKeyRange {
     /// The range of all hash keys, that of the only shard of a stream.
-    pub const ALL: Self = Self {
-        start: 0,
-        end: u128::MAX,
-    };
+    pub const ALL: Self = Self { start: 0, end: u128::MAX };
 
     /// A range from `start` to `end`, both included.
     ///

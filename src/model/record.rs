@@ -125,22 +125,14 @@ impl Record {
     pub fn partition_key(&self) -> Option<PartitionKey<'_>> {
         match &self.user {
             Some(user) => Some(PartitionKey(self.slice(&user.partition_key))),
-            None => self
-                .kinesis_record()
-                .partition_key
-                .as_ref()
-                .map(|key| PartitionKey(key.as_bytes())),
+            None => self.kinesis_record().partition_key.as_ref().map(|key| PartitionKey(key.as_bytes())),
         }
     }
 
     /// The explicit hash key, as the producer wrote it: decimal digits from any decent producer, yet not checked. Kinesis does
     /// not hand it out for plain records, so only user records of aggregates can have one.
     pub fn explicit_hash_key(&self) -> Option<&[u8]> {
-        self.user
-            .as_ref()?
-            .explicit_hash_key
-            .as_ref()
-            .map(|span| self.slice(span))
+        self.user.as_ref()?.explicit_hash_key.as_ref().map(|span| self.slice(span))
     }
 
     /// The payload.
@@ -308,9 +300,7 @@ impl RecordBuilder {
 
     /// The record.
     pub fn build(mut self) -> Record {
-        let sub = self
-            .sub_sequence_number
-            .or(self.explicit_hash_key.as_ref().map(|_| 0));
+        let sub = self.sub_sequence_number.or(self.explicit_hash_key.as_ref().map(|_| 0));
         let user = sub.map(|sub| self.lay_out(sub));
         let block = EventBlock {
             stream: self.stream,
@@ -333,12 +323,7 @@ impl RecordBuilder {
         let explicit_hash_key = self.explicit_hash_key.as_ref().map(|key| put(key.as_bytes()));
         let data = put(&self.record.data);
         self.record.data = buffer.into();
-        UserRecordSpans {
-            partition_key,
-            explicit_hash_key,
-            data,
-            sub_sequence_number,
-        }
+        UserRecordSpans { partition_key, explicit_hash_key, data, sub_sequence_number }
     }
 }
 
@@ -348,18 +333,11 @@ mod tests {
 
     #[test]
     fn a_plain_record_shows_the_kinesis_record() {
-        let record = Record::builder()
-            .sequence_number(9)
-            .partition_key("k")
-            .data("payload")
-            .build();
+        let record = Record::builder().sequence_number(9).partition_key("k").data("payload").build();
         assert_eq!(record.data(), b"payload");
         assert_eq!(record.data_bytes(), "payload");
         assert_eq!(record.partition_key().unwrap().as_str(), Some("k"));
-        assert_eq!(
-            (record.sub_sequence_number(), record.explicit_hash_key()),
-            (None, None)
-        );
+        assert_eq!((record.sub_sequence_number(), record.explicit_hash_key()), (None, None));
         assert_eq!(record.position(), RecordPosition::new(9.into()));
     }
 
@@ -380,10 +358,7 @@ mod tests {
 
     #[test]
     fn debug_never_prints_the_payload() {
-        let record = Record::builder()
-            .partition_key("secret-key")
-            .data("secret")
-            .build();
+        let record = Record::builder().partition_key("secret-key").data("secret").build();
         assert!(!format!("{record:?}").contains("secret"));
         assert!(!format!("{:?}", record.kinesis_record()).contains("secret"));
     }

@@ -17,18 +17,12 @@ pub struct RecordPosition {
 impl RecordPosition {
     /// A whole Kinesis record, aggregated or not.
     pub fn new(sequence_number: SequenceNumber) -> Self {
-        Self {
-            sequence_number,
-            sub_sequence_number: None,
-        }
+        Self { sequence_number, sub_sequence_number: None }
     }
 
     /// The user record with this index in the aggregate that came with `sequence_number`.
     pub fn within_aggregate(sequence_number: SequenceNumber, sub_sequence_number: u64) -> Self {
-        Self {
-            sequence_number,
-            sub_sequence_number: Some(sub_sequence_number),
-        }
+        Self { sequence_number, sub_sequence_number: Some(sub_sequence_number) }
     }
 
     /// The sequence number of the Kinesis record.

@@ -36,10 +36,7 @@ impl StreamReference {
         }
         match kinesis_resource(text).and_then(|resource| resource.strip_prefix("stream/")) {
             Some(name) if is_name(name) => Ok(Self::Arn(text.into())),
-            _ => Err(InvalidReference {
-                text: text.into(),
-                expected: "the name or the ARN of a stream",
-            }),
+            _ => Err(InvalidReference { text: text.into(), expected: "the name or the ARN of a stream" }),
         }
     }
 
@@ -103,10 +100,7 @@ impl std::error::Error for InvalidReference {}
 
 /// The pattern of names in the API reference: `[a-zA-Z0-9_.-]+`, 1 to 128 characters.
 fn is_name(text: &str) -> bool {
-    (1..=128).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
 }
 
 fn is_consumer(text: &str) -> bool {
@@ -140,38 +134,22 @@ mod tests {
 
     #[test]
     fn tells_names_from_arns() {
-        assert_eq!(
-            StreamReference::parse("orders"),
-            Ok(StreamReference::Name("orders".into()))
-        );
+        assert_eq!(StreamReference::parse("orders"), Ok(StreamReference::Name("orders".into())));
         assert_eq!(StreamReference::parse(STREAM).unwrap().name(), "orders");
         let consumer = ConsumerReference::parse(CONSUMER).unwrap();
-        assert_eq!(
-            (consumer.name(), consumer.stream_arn()),
-            ("billing", Some(STREAM))
-        );
+        assert_eq!((consumer.name(), consumer.stream_arn()), ("billing", Some(STREAM)));
         assert_eq!(ConsumerReference::parse("billing").unwrap().stream_arn(), None);
         assert!(StreamReference::parse(&STREAM.replace("aws", "aws-cn")).is_ok());
     }
 
     #[test]
     fn refuses_what_is_neither() {
-        for bad in [
-            "",
-            "a b",
-            &"n".repeat(129),
-            "arn:aws:s3:::bucket",
-            CONSUMER,
-            "arn:aws:kinesis:::stream/x",
-        ] {
+        for bad in
+            ["", "a b", &"n".repeat(129), "arn:aws:s3:::bucket", CONSUMER, "arn:aws:kinesis:::stream/x"]
+        {
             assert!(StreamReference::parse(bad).is_err(), "{bad}");
         }
-        for bad in [
-            "",
-            STREAM,
-            &CONSUMER.replace(":1700000000", ""),
-            &CONSUMER.replace("consumer", "c"),
-        ] {
+        for bad in ["", STREAM, &CONSUMER.replace(":1700000000", ""), &CONSUMER.replace("consumer", "c")] {
             assert!(ConsumerReference::parse(bad).is_err(), "{bad}");
         }
     }

@@ -144,11 +144,7 @@ mod tests {
     #[test]
     fn refuses_what_is_no_number() {
         for bad in ["", " 1", "-1", "+1", "1.0", "0x1", "١", "LATEST"] {
-            assert_eq!(
-                bad.parse::<SequenceNumber>(),
-                Err(InvalidSequenceNumber),
-                "{bad:?}"
-            );
+            assert_eq!(bad.parse::<SequenceNumber>(), Err(InvalidSequenceNumber), "{bad:?}");
         }
     }
 }

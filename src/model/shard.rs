@@ -20,9 +20,7 @@ pub struct Shard {
 impl Shard {
     /// The ids of the shard's parents: none, one (split) or two (merge).
     pub fn parents(&self) -> impl Iterator<Item = &ShardId> {
-        self.parent_shard_id
-            .iter()
-            .chain(self.adjacent_parent_shard_id.iter())
+        self.parent_shard_id.iter().chain(self.adjacent_parent_shard_id.iter())
     }
 
     /// Whether the shard takes no more records.

@@ -49,9 +49,7 @@ fn put_child(json: &mut String, child: &ChildShard) {
     json.push_str("{\"ShardId\":");
     put_string(json, child.shard_id.as_str());
     json.push_str(",\"ParentShards\":");
-    put_list(json, &child.parent_shards, |json, parent| {
-        put_string(json, parent.as_str())
-    });
+    put_list(json, &child.parent_shards, |json, parent| put_string(json, parent.as_str()));
     let range = child.hash_key_range;
     json.push_str(&format!(
         ",\"HashKeyRange\":{{\"StartingHashKey\":\"{}\",\"EndingHashKey\":\"{}\"}}}}",

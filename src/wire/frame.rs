@@ -11,10 +11,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 ///
 /// Names are cut at 255 bytes and values at 65,535, the most that their length fields can say.
 pub fn encode_frame(headers: &[(&str, &str)], payload: &[u8]) -> Bytes {
-    let headers_len: usize = headers
-        .iter()
-        .map(|(name, value)| 4 + name.len().min(MAX_NAME) + value.len().min(MAX_VALUE))
-        .sum();
+    let headers_len: usize =
+        headers.iter().map(|(name, value)| 4 + name.len().min(MAX_NAME) + value.len().min(MAX_VALUE)).sum();
     let total = PRELUDE + headers_len + payload.len() + CHECKSUM;
     let mut frame = BytesMut::with_capacity(total);
     frame.put_u32(total as u32);

@@ -9,11 +9,7 @@ use crate::model::SubscriptionEvent;
 /// The first message of every subscription; it carries nothing.
 pub fn initial_response() -> Bytes {
     encode_frame(
-        &[
-            (MESSAGE_TYPE, "event"),
-            (EVENT_TYPE, "initial-response"),
-            (CONTENT_TYPE, JSON_1_1),
-        ],
+        &[(MESSAGE_TYPE, "event"), (EVENT_TYPE, "initial-response"), (CONTENT_TYPE, JSON_1_1)],
         b"{}",
     )
 }
@@ -26,11 +22,7 @@ pub fn event_message(event: &SubscriptionEvent) -> Bytes {
 /// An event frame around any payload, for tests that send one that is no event.
 pub fn raw_event_message(payload: &[u8]) -> Bytes {
     encode_frame(
-        &[
-            (MESSAGE_TYPE, "event"),
-            (EVENT_TYPE, "SubscribeToShardEvent"),
-            (CONTENT_TYPE, JSON_1_1),
-        ],
+        &[(MESSAGE_TYPE, "event"), (EVENT_TYPE, "SubscribeToShardEvent"), (CONTENT_TYPE, JSON_1_1)],
         payload,
     )
 }
@@ -41,25 +33,14 @@ pub fn exception_message(exception_type: &str, message: &str) -> Bytes {
     put_string(&mut payload, message);
     payload.push('}');
     encode_frame(
-        &[
-            (MESSAGE_TYPE, "exception"),
-            (EXCEPTION_TYPE, exception_type),
-            (CONTENT_TYPE, JSON_1_1),
-        ],
+        &[(MESSAGE_TYPE, "exception"), (EXCEPTION_TYPE, exception_type), (CONTENT_TYPE, JSON_1_1)],
         payload.as_bytes(),
     )
 }
 
 /// An error outside the service's model; code and message stand in headers.
 pub fn error_message(code: &str, message: &str) -> Bytes {
-    encode_frame(
-        &[
-            (MESSAGE_TYPE, "error"),
-            (":error-code", code),
-            (":error-message", message),
-        ],
-        b"",
-    )
+    encode_frame(&[(MESSAGE_TYPE, "error"), (":error-code", code), (":error-message", message)], b"")
 }
 
 const MESSAGE_TYPE: &str = ":message-type";
@@ -115,21 +96,13 @@ mod tests {
                 ":exception-type",
                 "ResourceInUseException",
             ),
-            (
-                error_message("InternalError", "m"),
-                "error",
-                ":error-code",
-                "InternalError",
-            ),
+            (error_message("InternalError", "m"), "error", ":error-code", "InternalError"),
         ] {
             let message = decoded(&frame);
             assert_eq!(header(&message, ":message-type"), message_type);
             assert_eq!(header(&message, name), value);
         }
-        assert_eq!(
-            payload(&exception_message("E", "say \"no\"")),
-            json!({"message": "say \"no\""})
-        );
+        assert_eq!(payload(&exception_message("E", "say \"no\"")), json!({"message": "say \"no\""}));
     }
 
     #[test]
@@ -206,10 +179,6 @@ mod tests {
         .to_vec();
         let last = frame.len() - 1;
         frame[last] ^= 1;
-        assert!(
-            MessageFrameDecoder::new()
-                .decode_frame(Bytes::from(frame))
-                .is_err()
-        );
+        assert!(MessageFrameDecoder::new().decode_frame(Bytes::from(frame)).is_err());
     }
 }

@@ -173,10 +173,7 @@ mod tests {
     #[test]
     fn use_lines_are_taken_apart() {
         let text = "use crate::model::{self, Shard, event::*}; use super::kpl as k; use ::std::fmt; use bytes::Bytes;";
-        assert_eq!(
-            found("wire/mod.rs", text),
-            ["model", "model::Shard", "model::event::*", "kpl"]
-        );
+        assert_eq!(found("wire/mod.rs", text), ["model", "model::Shard", "model::event::*", "kpl"]);
     }
 
     #[test]
@@ -192,10 +189,7 @@ mod tests {
     fn paths_inside_macros_are_found() {
         let text = r#"fn f() { assert!(x, "{}", vec![crate::consumer::run(), super::wire::y()]); }
             #[derive(crate::emulator::Z)] struct S;"#;
-        assert_eq!(
-            found("model/shard.rs", text),
-            ["consumer::run", "model::wire::y", "emulator::Z"]
-        );
+        assert_eq!(found("model/shard.rs", text), ["consumer::run", "model::wire::y", "emulator::Z"]);
         let text = "macro_rules! m { () => { $crate::consumer::run() } }";
         assert_eq!(found("model/shard.rs", text), ["consumer::run"]);
     }
@@ -209,10 +203,7 @@ mod tests {
     #[test]
     fn child_modules_are_named_without_self() {
         let text = "mod aws; pub use aws::Adapter; fn f() -> aws::Adapter {}";
-        assert_eq!(
-            found("kinesis/mod.rs", text),
-            ["kinesis::aws::Adapter", "kinesis::aws::Adapter"]
-        );
+        assert_eq!(found("kinesis/mod.rs", text), ["kinesis::aws::Adapter", "kinesis::aws::Adapter"]);
     }
 
     #[test]

@@ -10,10 +10,7 @@ use super::sources::{Source, Sources};
 pub(crate) fn stray_features(sources: &Sources) -> Vec<String> {
     let mut found = Vec::new();
     for source in &sources.0 {
-        let mut features = Features {
-            front: source.module.is_empty(),
-            count: 0,
-        };
+        let mut features = Features { front: source.module.is_empty(), count: 0 };
         features.visit_file(&source.file);
         if features.count > 0 {
             let count = features.count;
@@ -27,10 +24,7 @@ pub(crate) fn stray_features(sources: &Sources) -> Vec<String> {
 pub(crate) fn misnamed(sources: &Sources) -> Vec<String> {
     let mut found = Vec::new();
     for Source { path, module, .. } in &sources.0 {
-        if module
-            .iter()
-            .any(|name| NAMED_FOR_NOTHING.contains(&name.as_str()))
-        {
+        if module.iter().any(|name| NAMED_FOR_NOTHING.contains(&name.as_str())) {
             found.push(format!("{path}: named for nothing"));
         }
         if matches!(module.as_slice(), [.., folder, file] if folder == file) {
@@ -42,17 +36,11 @@ pub(crate) fn misnamed(sources: &Sources) -> Vec<String> {
 
 /// Pure rooms whose root does not deny what clippy.toml disallows.
 pub(crate) fn pure_rooms_without_lints(sources: &Sources) -> Vec<String> {
-    let roots = sources
-        .0
-        .iter()
-        .filter(|source| PURE_ROOTS.contains(&source.path.as_str()));
+    let roots = sources.0.iter().filter(|source| PURE_ROOTS.contains(&source.path.as_str()));
     roots
         .filter(|source| !denies_all(&source.file))
         .map(|source| {
-            format!(
-                "{}: lacks #![deny(clippy::disallowed_methods, clippy::disallowed_types)]",
-                source.path
-            )
+            format!("{}: lacks #![deny(clippy::disallowed_methods, clippy::disallowed_types)]", source.path)
         })
         .collect()
 }
@@ -114,13 +102,8 @@ fn names_a_feature(tokens: TokenStream) -> bool {
 }
 
 const NAMED_FOR_NOTHING: [&str; 7] = ["util", "utils", "common", "helper", "helpers", "misc", "other"];
-const PURE_ROOTS: [&str; 5] = [
-    "model/mod.rs",
-    "kpl/mod.rs",
-    "wire/mod.rs",
-    "engine/mod.rs",
-    "emulator/model/mod.rs",
-];
+const PURE_ROOTS: [&str; 5] =
+    ["model/mod.rs", "kpl/mod.rs", "wire/mod.rs", "engine/mod.rs", "emulator/model/mod.rs"];
 
 #[cfg(test)]
 mod tests {
@@ -134,14 +117,8 @@ mod tests {
     fn features_on_mod_lines_pass() {
         for (path, text) in [
             ("kinesis/mod.rs", "#[cfg(feature = \"consumer\")] mod aws;"),
-            (
-                "kinesis/mod.rs",
-                "#![cfg_attr(docsrs, feature(doc_cfg))] #[cfg(test)] fn f() {}",
-            ),
-            (
-                "lib.rs",
-                "#[cfg(feature = \"consumer\")] pub use consumer::Consumer;",
-            ),
+            ("kinesis/mod.rs", "#![cfg_attr(docsrs, feature(doc_cfg))] #[cfg(test)] fn f() {}"),
+            ("lib.rs", "#[cfg(feature = \"consumer\")] pub use consumer::Consumer;"),
         ] {
             assert_eq!(stray(path, text), 0, "{text}");
         }
@@ -152,14 +129,8 @@ mod tests {
         for (path, text) in [
             ("kinesis/mod.rs", "#[cfg(feature = \"x\")] use a::B;"),
             ("kinesis/mod.rs", "#[cfg(all(test, feature = \"x\"))] fn f() {}"),
-            (
-                "kinesis/mod.rs",
-                "mod a { #[cfg(not(feature = \"x\"))] struct S; }",
-            ),
-            (
-                "kinesis/mod.rs",
-                "#[cfg_attr(feature = \"x\", derive(Debug))] struct S;",
-            ),
+            ("kinesis/mod.rs", "mod a { #[cfg(not(feature = \"x\"))] struct S; }"),
+            ("kinesis/mod.rs", "#[cfg_attr(feature = \"x\", derive(Debug))] struct S;"),
             ("lib.rs", "fn f() { if cfg!(feature = \"x\") {} }"),
         ] {
             assert_eq!(stray(path, text), 1, "{text}");
@@ -171,10 +142,7 @@ mod tests {
         for path in ["util.rs", "engine/helpers/mod.rs", "kpl/kpl.rs", "a/common.rs"] {
             assert_eq!(misnamed(&Sources::of(&[(path, "")])).len(), 1, "{path}");
         }
-        assert_eq!(
-            misnamed(&Sources::of(&[("kpl/digest.rs", ""), ("kpl/mod.rs", "")])).len(),
-            0
-        );
+        assert_eq!(misnamed(&Sources::of(&[("kpl/digest.rs", ""), ("kpl/mod.rs", "")])).len(), 0);
     }
 
     #[test]
@@ -184,10 +152,7 @@ mod tests {
         assert_eq!(lacking("wire/mod.rs", ""), 1);
         assert_eq!(lacking("wire/mod.rs", "#![deny(clippy::disallowed_types)]"), 1);
         assert_eq!(
-            lacking(
-                "wire/mod.rs",
-                "#![warn(clippy::disallowed_methods, clippy::disallowed_types)]"
-            ),
+            lacking("wire/mod.rs", "#![warn(clippy::disallowed_methods, clippy::disallowed_types)]"),
             1
         );
         assert_eq!(lacking("wire/mod.rs", deny), 0);

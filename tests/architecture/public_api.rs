@@ -29,10 +29,8 @@ pub(crate) fn violations(sources: &Sources) -> Vec<String> {
         items.retain(|item| !private || name_of(item).is_none_or(shown));
         items
     };
-    let public_types: HashSet<String> = files
-        .iter()
-        .flat_map(|source| type_names(&public_items(source), true))
-        .collect();
+    let public_types: HashSet<String> =
+        files.iter().flat_map(|source| type_names(&public_items(source), true)).collect();
     let mut found = Vec::new();
     for source in files {
         let items = public_items(source);
@@ -42,17 +40,9 @@ pub(crate) fn violations(sources: &Sources) -> Vec<String> {
             types.remove(&own);
         }
         types.extend(type_names(&items, true));
-        let mut names = Names {
-            aliases: aliases(&source.file.items),
-            found: Vec::new(),
-        };
+        let mut names = Names { aliases: aliases(&source.file.items), found: Vec::new() };
         items.iter().for_each(|item| names.item(item, &types));
-        found.extend(
-            names
-                .found
-                .iter()
-                .map(|name| format!("{}: {name} in a public signature", source.path)),
-        );
+        found.extend(names.found.iter().map(|name| format!("{}: {name} in a public signature", source.path)));
     }
     found
 }
@@ -83,9 +73,7 @@ impl Names {
             Item::Const(item) if is_public(&item.vis) => self.visit_type(&item.ty),
             Item::Static(item) if is_public(&item.vis) => self.visit_type(&item.ty),
             Item::Use(item) if is_public(&item.vis) => {
-                super::imports::leaves(&item.tree)
-                    .iter()
-                    .for_each(|leaf| self.name(&leaf[0]));
+                super::imports::leaves(&item.tree).iter().for_each(|leaf| self.name(&leaf[0]));
             }
             Item::Trait(item) if is_public(&item.vis) => self.public_trait(item),
             Item::Impl(item) if type_name(&item.self_ty).is_some_and(|name| public_types.contains(&name)) => {
@@ -97,16 +85,13 @@ impl Names {
 
     fn public_trait(&mut self, item: &syn::ItemTrait) {
         self.visit_generics(&item.generics);
-        item.supertraits
-            .iter()
-            .for_each(|bound| self.visit_type_param_bound(bound));
+        item.supertraits.iter().for_each(|bound| self.visit_type_param_bound(bound));
         for item in &item.items {
             match item {
                 syn::TraitItem::Fn(item) => self.visit_signature(&item.sig),
-                syn::TraitItem::Type(item) => item
-                    .bounds
-                    .iter()
-                    .for_each(|bound| self.visit_type_param_bound(bound)),
+                syn::TraitItem::Type(item) => {
+                    item.bounds.iter().for_each(|bound| self.visit_type_param_bound(bound))
+                }
                 _ => {}
             }
         }
@@ -127,10 +112,7 @@ impl Names {
     }
 
     fn derives(&mut self, attributes: &[Attribute]) {
-        for attribute in attributes
-            .iter()
-            .filter(|attribute| attribute.path().is_ident("derive"))
-        {
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("derive")) {
             let _ = attribute.parse_nested_meta(|derived| {
                 self.visit_path(&derived.path);
                 Ok(())
@@ -198,10 +180,7 @@ fn collect_aliases(tree: &UseTree, krate: Option<&str>, aliases: &mut HashMap<St
             }
             collect_aliases(&path.tree, Some(krate), aliases);
         }
-        UseTree::Group(group) => group
-            .items
-            .iter()
-            .for_each(|tree| collect_aliases(tree, krate, aliases)),
+        UseTree::Group(group) => group.items.iter().for_each(|tree| collect_aliases(tree, krate, aliases)),
         _ => {}
     }
 }

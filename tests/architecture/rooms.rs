@@ -67,9 +67,9 @@ impl Room {
         match (self, to) {
             (Front, _) => true,
             (from, to) if from == to => true,
-            (Kpl, Model) => item
-                .first()
-                .is_some_and(|name| ["HashKeyRange", "SequenceNumber"].contains(&name.as_str())),
+            (Kpl, Model) => {
+                item.first().is_some_and(|name| ["HashKeyRange", "SequenceNumber"].contains(&name.as_str()))
+            }
             (
                 Wire | Engine | Machine(_) | Kinesis | KinesisAws | Consumer | Emulator | EmulatorModel
                 | Error,
@@ -82,9 +82,9 @@ impl Room {
             (Consumer, Kpl | Engine | Machine(_) | Kinesis | Error) => true,
             (Emulator, EmulatorModel) => true,
             // Its settings, which the front of the emulator re-exports. They are held to be pure as well.
-            (EmulatorModel, Emulator) => item
-                .first()
-                .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_uppercase())),
+            (EmulatorModel, Emulator) => {
+                item.first().is_some_and(|name| name.starts_with(|c: char| c.is_ascii_uppercase()))
+            }
             (Emulator | EmulatorModel, Kpl | Wire | Kinesis) => true,
             (Error, Engine | Machine(_) | Kinesis) => true,
             _ => false,
@@ -182,23 +182,10 @@ impl<'ast> Visit<'ast> for Impurities {
     }
 }
 
-const MACHINES: [&str; 7] = [
-    "registration",
-    "subscription",
-    "lineage",
-    "polling",
-    "reader",
-    "checkpoint",
-    "lease",
-];
-const IMPURE_CRATES: [&str; 6] = [
-    "tokio",
-    "hyper",
-    "hyper_util",
-    "http_body_util",
-    "futures_util",
-    "tracing",
-];
+const MACHINES: [&str; 7] =
+    ["registration", "subscription", "lineage", "polling", "reader", "checkpoint", "lease"];
+const IMPURE_CRATES: [&str; 6] =
+    ["tokio", "hyper", "hyper_util", "http_body_util", "futures_util", "tracing"];
 
 #[cfg(test)]
 mod tests {
@@ -213,32 +200,17 @@ mod tests {
         for (path, text) in [
             ("lib.rs", "pub use kinesis::aws::X; use crate::consumer::Y;"),
             ("kpl/walk.rs", "use crate::model::{HashKeyRange, SequenceNumber};"),
-            (
-                "engine/lineage/graph.rs",
-                "use crate::{engine::Backoff, model::Shard}; use super::state::X;",
-            ),
+            ("engine/lineage/graph.rs", "use crate::{engine::Backoff, model::Shard}; use super::state::X;"),
             ("engine/lease.rs", "use super::checkpoint::Watermark;"),
-            (
-                "kinesis/aws/source.rs",
-                "use super::super::EventSource; use crate::model::Shard;",
-            ),
+            ("kinesis/aws/source.rs", "use super::super::EventSource; use crate::model::Shard;"),
             (
                 "consumer/task.rs",
                 "use crate::{engine::subscription::Input, kinesis::KinesisPort, error::Error, kpl::X};",
             ),
-            (
-                "emulator/door.rs",
-                "use super::model::World; use crate::wire::Frame;",
-            ),
-            (
-                "emulator/model/mod.rs",
-                "use crate::emulator::{Settings, settings::ShardEnd};",
-            ),
+            ("emulator/door.rs", "use super::model::World; use crate::wire::Frame;"),
+            ("emulator/model/mod.rs", "use crate::emulator::{Settings, settings::ShardEnd};"),
             ("error.rs", "use crate::kinesis::PortError;"),
-            (
-                "model/shard.rs",
-                "use super::HashKeyRange; mod tests { use super::*; }",
-            ),
+            ("model/shard.rs", "use super::HashKeyRange; mod tests { use super::*; }"),
         ] {
             assert_eq!(broken(path, text), 0, "{path}: {text}");
         }
@@ -285,19 +257,11 @@ mod tests {
             ("wire/frame.rs", "fn f(x: hyper::Body) {}", 1),
             ("wire/frame.rs", "use aws_sdk_kinesis::Client;", 1),
             ("emulator/settings.rs", "use tokio::sync::mpsc;", 1),
-            (
-                "wire/frame.rs",
-                "use bytes::Bytes; mod tests { use aws_smithy_types::Blob; }",
-                0,
-            ),
+            ("wire/frame.rs", "use bytes::Bytes; mod tests { use aws_smithy_types::Blob; }", 0),
             ("wire/frame/tests.rs", "use aws_smithy_types::Blob;", 0),
             ("emulator/door.rs", "use tokio::sync::mpsc; async fn f() {}", 0),
         ] {
-            assert_eq!(
-                impurities(&Sources::of(&[(path, text)])).len(),
-                count,
-                "{path}: {text}"
-            );
+            assert_eq!(impurities(&Sources::of(&[(path, text)])).len(), count, "{path}: {text}");
         }
     }
 }

@@ -34,11 +34,7 @@ impl Sources {
 
 impl Source {
     fn new(path: &str, text: &str) -> Self {
-        let mut module: Vec<String> = path
-            .trim_end_matches(".rs")
-            .split('/')
-            .map(String::from)
-            .collect();
+        let mut module: Vec<String> = path.trim_end_matches(".rs").split('/').map(String::from).collect();
         if module.last().is_some_and(|last| last == "mod") || module == ["lib"] {
             module.pop();
         }

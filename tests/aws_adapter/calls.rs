@@ -35,14 +35,8 @@ async fn a_stream_s_summary_carries_the_clock_of_the_service() {
     let summary = port.describe_stream_summary(&by_name()).await.unwrap();
     assert_eq!(summary.server_time, Some(Timestamp::from_millis(784_111_777_000)));
     assert_eq!(summary.creation, Some(Timestamp::from_millis(1_700_000_000_457)));
-    assert_eq!(
-        (summary.stream_arn.as_str(), summary.status),
-        (STREAM_ARN, StreamStatus::Active)
-    );
-    assert_eq!(
-        one_request(&server, "DescribeStreamSummary").await,
-        json!({ "StreamName": "orders" })
-    );
+    assert_eq!((summary.stream_arn.as_str(), summary.status), (STREAM_ARN, StreamStatus::Active));
+    assert_eq!(one_request(&server, "DescribeStreamSummary").await, json!({ "StreamName": "orders" }));
 }
 
 #[tokio::test]
@@ -53,10 +47,7 @@ async fn a_summary_without_a_readable_clock_has_none() {
         let by_arn = StreamReference::Arn(STREAM_ARN.into());
         let summary = port.describe_stream_summary(&by_arn).await.unwrap();
         assert_eq!(summary.server_time, None, "{header:?}");
-        assert_eq!(
-            one_request(&server, "DescribeStreamSummary").await,
-            json!({ "StreamARN": STREAM_ARN })
-        );
+        assert_eq!(one_request(&server, "DescribeStreamSummary").await, json!({ "StreamARN": STREAM_ARN }));
     }
 }
 
@@ -70,19 +61,13 @@ async fn shards_are_listed_by_a_thousand_and_later_pages_by_token_alone() {
     let port = port(settings().endpoint_url(&server.url));
     let filter = ShardFilter::AtTimestamp(Timestamp::from_millis(1_730_000_000_123));
     let stream_arn = STREAM_ARN.to_owned();
-    let first = port
-        .list_shards(ListShards::First { stream_arn, filter })
-        .await
-        .unwrap();
+    let first = port.list_shards(ListShards::First { stream_arn, filter }).await.unwrap();
     assert_eq!(first.next_token.as_deref(), Some("behind"));
     let parents: Vec<_> = first.shards[0].parents().cloned().collect();
     assert_eq!(parents, [ShardId::from("a"), ShardId::from("b")]);
     assert!(first.shards[0].is_closed());
 
-    let next = ListShards::Next {
-        stream_arn: STREAM_ARN.into(),
-        token: "behind".into(),
-    };
+    let next = ListShards::Next { stream_arn: STREAM_ARN.into(), token: "behind".into() };
     assert_eq!(port.list_shards(next).await.unwrap().next_token, None);
     let requests = server.requests();
     assert_eq!(
@@ -93,20 +78,14 @@ async fn shards_are_listed_by_a_thousand_and_later_pages_by_token_alone() {
             "ShardFilter": { "Type": "AT_TIMESTAMP", "Timestamp": 1_730_000_000.123 },
         })
     );
-    assert_eq!(
-        requests[1].body,
-        json!({ "NextToken": "behind", "MaxResults": 1000 })
-    );
+    assert_eq!(requests[1].body, json!({ "NextToken": "behind", "MaxResults": 1000 }));
 }
 
 #[tokio::test]
 async fn an_expired_token_is_told_from_a_bad_argument() {
     let server = Server::start(vec![Answer::error(400, "ExpiredNextTokenException")]).await;
     let port = port(settings().endpoint_url(&server.url));
-    let next = ListShards::Next {
-        stream_arn: STREAM_ARN.into(),
-        token: "old".into(),
-    };
+    let next = ListShards::Next { stream_arn: STREAM_ARN.into(), token: "old".into() };
     let error = port.list_shards(next).await.unwrap_err();
     assert_eq!(error.failure.class, FailureClass::ExpiredNextToken);
 }
@@ -131,28 +110,18 @@ async fn a_consumer_is_registered_described_and_deregistered() {
     ])
     .await;
     let port = port(settings().endpoint_url(&server.url));
-    let registered = port
-        .register_stream_consumer(STREAM_ARN, "billing")
-        .await
-        .unwrap();
+    let registered = port.register_stream_consumer(STREAM_ARN, "billing").await.unwrap();
     assert_eq!(
         (registered.consumer_arn.as_str(), registered.status),
         (CONSUMER_ARN, ConsumerStatus::Creating)
     );
-    let by_name = RegisteredConsumer::Name {
-        stream_arn: STREAM_ARN.into(),
-        consumer_name: "billing".into(),
-    };
+    let by_name = RegisteredConsumer::Name { stream_arn: STREAM_ARN.into(), consumer_name: "billing".into() };
     for reference in [by_name, RegisteredConsumer::Arn(CONSUMER_ARN.into())] {
         let described = port.describe_stream_consumer(reference).await.unwrap();
         assert_eq!(described.status, ConsumerStatus::Active);
     }
     port.deregister_stream_consumer(CONSUMER_ARN).await.unwrap();
-    let sent: Vec<_> = server
-        .requests()
-        .into_iter()
-        .map(|sent| (sent.operation, sent.body))
-        .collect();
+    let sent: Vec<_> = server.requests().into_iter().map(|sent| (sent.operation, sent.body)).collect();
     let name = json!({ "StreamARN": STREAM_ARN, "ConsumerName": "billing" });
     let arn = json!({ "ConsumerARN": CONSUMER_ARN });
     assert_eq!(
@@ -186,10 +155,7 @@ async fn a_client_without_credentials_fails_as_such() {
         .behavior_version(aws_sdk_kinesis::config::BehaviorVersion::latest())
         .region(aws_sdk_kinesis::config::Region::new("eu-west-1"))
         .endpoint_url("http://127.0.0.1:1");
-    let error = port(settings)
-        .describe_stream_summary(&by_name())
-        .await
-        .unwrap_err();
+    let error = port(settings).describe_stream_summary(&by_name()).await.unwrap_err();
     assert_eq!(error.failure.class, FailureClass::Credentials, "{error}");
 }
 
@@ -199,10 +165,7 @@ async fn a_server_that_is_not_there_is_unavailable() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let settings = settings().endpoint_url(url).retry_config(RetryConfig::disabled());
-    let error = port(settings)
-        .describe_stream_summary(&by_name())
-        .await
-        .unwrap_err();
+    let error = port(settings).describe_stream_summary(&by_name()).await.unwrap_err();
     assert_eq!(error.failure.class, FailureClass::Unavailable, "{error}");
     assert!(error.source.is_some());
 }

@@ -5,10 +5,7 @@ use serde_json::{Value, json};
 
 /// The frame that the service sends first.
 pub(crate) fn initial_response() -> Vec<u8> {
-    frame(
-        &[(":message-type", "event"), (":event-type", "initial-response")],
-        "{}",
-    )
+    frame(&[(":message-type", "event"), (":event-type", "initial-response")], "{}")
 }
 
 /// An event with these records' sequence numbers and this continuation.
@@ -41,14 +38,7 @@ pub(crate) fn exception(name: &'static str, message: &str) -> Vec<u8> {
 
 /// An un-modelled error inside the stream.
 pub(crate) fn error(code: &'static str) -> Vec<u8> {
-    frame(
-        &[
-            (":message-type", "error"),
-            (":error-code", code),
-            (":error-message", "words"),
-        ],
-        "",
-    )
+    frame(&[(":message-type", "error"), (":error-code", code), (":error-message", "words")], "")
 }
 
 /// The same frame with its last payload byte changed, so that the checksum of the message is wrong.

@@ -56,9 +56,6 @@ async fn read_all(mut source: Box<dyn EventSource>) -> (Vec<SubscriptionEvent>, 
             Err(error) => break Some(error),
         }
     };
-    assert!(
-        matches!(source.next_event().await, Ok(None)),
-        "read on after its end"
-    );
+    assert!(matches!(source.next_event().await, Ok(None)), "read on after its end");
     (events, error)
 }

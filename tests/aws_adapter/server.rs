@@ -36,18 +36,12 @@ impl Answer {
              connection: close\r\n\r\n",
             body.len()
         );
-        Self {
-            bytes: [head.as_bytes(), body.as_bytes()].concat(),
-            hold: false,
-        }
+        Self { bytes: [head.as_bytes(), body.as_bytes()].concat(), hold: false }
     }
 
     /// No answer: the connection is closed.
     pub(crate) fn nothing() -> Self {
-        Self {
-            bytes: Vec::new(),
-            hold: false,
-        }
+        Self { bytes: Vec::new(), hold: false }
     }
 
     /// The error of the service with this name and status.
@@ -78,10 +72,7 @@ impl Answer {
 
     /// An event stream that stays open behind these pieces.
     pub(crate) fn held(pieces: &[Vec<u8>]) -> Self {
-        Self {
-            hold: true,
-            ..Self::broken_off(pieces)
-        }
+        Self { hold: true, ..Self::broken_off(pieces) }
     }
 }
 
@@ -94,19 +85,10 @@ impl Server {
         let log = Arc::clone(&requests);
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
-                tokio::spawn(serve(
-                    connection,
-                    answers.clone(),
-                    Arc::clone(&log),
-                    hang_up.clone(),
-                ));
+                tokio::spawn(serve(connection, answers.clone(), Arc::clone(&log), hang_up.clone()));
             }
         });
-        Self {
-            url,
-            requests,
-            hang_ups,
-        }
+        Self { url, requests, hang_ups }
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {

@@ -22,38 +22,22 @@ async fn outcome(answer: Answer) -> (Vec<SubscriptionEvent>, Option<PortError>) 
 
 /// A good event, then this frame, then a good event that must not be read any more.
 async fn failure_behind_an_event(frame: Vec<u8>) -> PortError {
-    let pieces = [
-        initial_response(),
-        event(&["1"], json!("1")),
-        frame,
-        event(&["2"], json!("2")),
-    ];
+    let pieces = [initial_response(), event(&["1"], json!("1")), frame, event(&["2"], json!("2"))];
     let (events, error) = outcome(Answer::stream(&pieces)).await;
-    assert_eq!(
-        events.len(),
-        1,
-        "the event before stays, the one behind is not read"
-    );
+    assert_eq!(events.len(), 1, "the event before stays, the one behind is not read");
     error.expect("the frame ends the subscription with an error")
 }
 
 #[tokio::test]
 async fn events_are_read_to_a_clean_end() {
-    let pieces = [
-        initial_response(),
-        event(&["0001", "2"], json!("2")),
-        event(&[], json!("3")),
-    ];
+    let pieces = [initial_response(), event(&["0001", "2"], json!("2")), event(&[], json!("3"))];
     let (events, error) = outcome(Answer::stream(&pieces)).await;
     assert!(error.is_none());
     let record = &events[0].records[0];
     assert_eq!(record.sequence_number.as_str(), "0001");
     assert_eq!(&record.data[..], b"hello");
     assert_eq!(record.partition_key.as_deref(), Some("key"));
-    assert_eq!(
-        record.approximate_arrival,
-        Some(Timestamp::from_millis(1_730_000_000_123))
-    );
+    assert_eq!(record.approximate_arrival, Some(Timestamp::from_millis(1_730_000_000_123)));
     assert_eq!(record.encryption_type, None);
     assert_eq!(events[0].millis_behind_latest, 1234);
     assert_eq!(events[1].records.len(), 0);
@@ -127,19 +111,12 @@ async fn an_exception_as_the_first_frame_comes_out_of_the_first_read() {
 #[tokio::test]
 async fn an_error_frame_is_told_by_its_code() {
     let error = failure_behind_an_event(error("InternalFailure")).await;
-    assert_eq!(
-        error.failure,
-        Failure::new(FailureClass::Unavailable, "InternalFailure: words")
-    );
+    assert_eq!(error.failure, Failure::new(FailureClass::Unavailable, "InternalFailure: words"));
 }
 
 #[tokio::test]
 async fn an_unknown_event_is_skipped() {
-    let pieces = [
-        initial_response(),
-        named_event("NovelEvent", "{}"),
-        event(&["1"], json!("1")),
-    ];
+    let pieces = [initial_response(), named_event("NovelEvent", "{}"), event(&["1"], json!("1"))];
     let (events, error) = outcome(Answer::stream(&pieces)).await;
     assert_eq!((events.len(), error.is_none()), (1, true));
 }
@@ -160,11 +137,7 @@ async fn data_that_is_no_base64_ends_the_subscription() {
 
 #[tokio::test]
 async fn a_sequence_number_that_is_none_ends_the_subscription() {
-    for bad in [
-        event(&[""], json!("2")),
-        event(&["12x"], json!("2")),
-        event(&[], json!("x")),
-    ] {
+    for bad in [event(&[""], json!("2")), event(&["12x"], json!("2")), event(&[], json!("x"))] {
         let error = failure_behind_an_event(bad).await;
         assert_eq!(error.failure.class, FailureClass::Malformed, "{error}");
     }
@@ -216,11 +189,7 @@ async fn a_lost_connection_is_unavailable_before_and_behind_the_first_frame() {
 async fn a_connection_closed_without_an_answer_is_unavailable_and_not_tried_again() {
     let server = Server::start(vec![Answer::nothing()]).await;
     let port = port(settings().endpoint_url(&server.url));
-    let error = port
-        .subscribe_to_shard(trim_horizon())
-        .await
-        .map(drop)
-        .unwrap_err();
+    let error = port.subscribe_to_shard(trim_horizon()).await.map(drop).unwrap_err();
     assert_eq!(error.failure.class, FailureClass::Unavailable, "{error}");
     assert_eq!(server.requests().len(), 1);
 }
@@ -237,11 +206,7 @@ async fn a_refusal_is_the_same_whatever_its_status_and_is_asked_for_once() {
     ] {
         let server = Server::start(vec![Answer::error(status, name)]).await;
         let port = port(settings().endpoint_url(&server.url));
-        let error = port
-            .subscribe_to_shard(trim_horizon())
-            .await
-            .map(drop)
-            .unwrap_err();
+        let error = port.subscribe_to_shard(trim_horizon()).await.map(drop).unwrap_err();
         assert_eq!(error.failure, Failure::new(class, format!("{name}: words")));
         assert_eq!(server.requests().len(), 1, "{name}: the SDK tried again");
     }
@@ -258,10 +223,9 @@ async fn the_request_names_consumer_shard_and_exact_position() {
     let server = Server::start(vec![Answer::stream(&[initial_response()])]).await;
     let port = port(settings().endpoint_url(&server.url));
     let time = Timestamp::from_millis(1_730_000_000_123);
-    for position in [
-        StartingPosition::AtTimestamp(time),
-        StartingPosition::AfterSequenceNumber("0042".parse().unwrap()),
-    ] {
+    for position in
+        [StartingPosition::AtTimestamp(time), StartingPosition::AfterSequenceNumber("0042".parse().unwrap())]
+    {
         port.subscribe_to_shard(subscribe_at(position)).await.unwrap();
     }
     let requests = server.requests();
@@ -281,11 +245,8 @@ async fn the_request_names_consumer_shard_and_exact_position() {
 
 #[tokio::test]
 async fn a_source_that_is_dropped_gives_the_subscription_up() {
-    let mut server = Server::start(vec![Answer::held(&[
-        initial_response(),
-        event(&["1"], json!("1")),
-    ])])
-    .await;
+    let mut server =
+        Server::start(vec![Answer::held(&[initial_response(), event(&["1"], json!("1"))])]).await;
     let port = port(settings().endpoint_url(&server.url));
     let mut source = port.subscribe_to_shard(trim_horizon()).await.unwrap();
     assert_eq!(source.next_size().await, None);

@@ -32,13 +32,7 @@ fn stream_faults() -> Vec<StreamFault> {
 #[tokio::test(start_paused = true)]
 async fn a_subscription_that_breaks_in_whatever_way_loses_nothing_and_doubles_nothing() {
     for fault in stream_faults() {
-        let kinesis = kinesis(
-            Settings {
-                event_max_records: 3,
-                ..Settings::default()
-            },
-            1,
-        );
+        let kinesis = kinesis(Settings { event_max_records: 3, ..Settings::default() }, 1);
         let mut records = consumer(&kinesis).build().await.unwrap().into_stream();
         let (mut taken, mut expected) = (Vec::new(), Vec::new());
         let mut broken = 0;
@@ -93,19 +87,10 @@ async fn a_service_whose_every_subscription_breaks_is_not_called_in_a_frenzy_and
 #[tokio::test(start_paused = true)]
 async fn a_subscription_that_is_refused_in_whatever_form_is_tried_until_it_is_let_in() {
     for refusal in [RefusalForm::Http400, RefusalForm::Http500, RefusalForm::InStream] {
-        for slot_after_hang_up in [
-            SlotAfterHangUp::AtOnce,
-            SlotAfterHangUp::AfterThreeSeconds,
-            SlotAfterHangUp::Not,
-        ] {
-            let kinesis = kinesis(
-                Settings {
-                    refusal,
-                    slot_after_hang_up,
-                    ..Settings::default()
-                },
-                1,
-            );
+        for slot_after_hang_up in
+            [SlotAfterHangUp::AtOnce, SlotAfterHangUp::AfterThreeSeconds, SlotAfterHangUp::Not]
+        {
+            let kinesis = kinesis(Settings { refusal, slot_after_hang_up, ..Settings::default() }, 1);
             let consumer = consumer(&kinesis).build().await.unwrap();
             let mut events = consumer.handle().events();
             let mut records = consumer.into_stream();
@@ -158,10 +143,7 @@ async fn decision_08_a_silent_subscription_is_noticed_within_36_seconds_and_mend
     assert_eq!(silent.len(), 1, "{silent:?}");
     assert_eq!(subscribes(&kinesis).len(), 2);
     // Silence before the first event, and before the headers, are noticed too.
-    for fault in [
-        Fault::in_stream(0, silence),
-        Fault::silent(Operation::SubscribeToShard, None),
-    ] {
+    for fault in [Fault::in_stream(0, silence), Fault::silent(Operation::SubscribeToShard, None)] {
         kinesis.faults().inject(fault.shard(SHARD).times(1));
         kinesis.faults().interrupt(Some(SHARD), &StreamFault::End);
         put_data(&kinesis, "later");
@@ -174,11 +156,8 @@ async fn decision_08_a_silent_subscription_is_noticed_within_36_seconds_and_mend
 #[tokio::test(start_paused = true)]
 async fn decision_08_a_user_who_does_not_poll_raises_no_alarm() {
     let kinesis = kinesis(Settings::default(), 2);
-    let consumer = consumer(&kinesis)
-        .memory_budget(std::num::NonZeroUsize::new(2_000).unwrap())
-        .build()
-        .await
-        .unwrap();
+    let consumer =
+        consumer(&kinesis).memory_budget(std::num::NonZeroUsize::new(2_000).unwrap()).build().await.unwrap();
     let mut events = consumer.handle().events();
     let mut records = consumer.into_stream();
     for second in 0..900 {
@@ -195,12 +174,7 @@ async fn decision_08_a_user_who_does_not_poll_raises_no_alarm() {
 #[tokio::test(start_paused = true)]
 async fn decision_13_a_failure_is_answered_by_one_call_after_another_and_none_is_hidden() {
     let kinesis = kinesis(Settings::default(), 1);
-    let down = Fault::refuse(
-        Operation::SubscribeToShard,
-        "InternalFailureException",
-        "down",
-        500,
-    );
+    let down = Fault::refuse(Operation::SubscribeToShard, "InternalFailureException", "down", 500);
     kinesis.faults().inject(down);
     let consumer = consumer(&kinesis).build().await.unwrap();
     let mut events = consumer.handle().events();
@@ -215,9 +189,7 @@ async fn decision_13_a_failure_is_answered_by_one_call_after_another_and_none_is
     assert_eq!(ended, calls.len(), "every call is seen in the events");
     // Full jitter up to 30 s: 15 s on average.
     assert!((150..400).contains(&calls.len()), "{} calls", calls.len());
-    let apart = calls
-        .windows(2)
-        .map(|pair| pair[1].at.as_millis() - pair[0].at.as_millis());
+    let apart = calls.windows(2).map(|pair| pair[1].at.as_millis() - pair[0].at.as_millis());
     assert!(apart.min().unwrap() >= 1_000);
     kinesis.faults().clear();
     assert_eq!(texts(&take(&mut records, 1).await), ["record"]);
@@ -226,13 +198,7 @@ async fn decision_13_a_failure_is_answered_by_one_call_after_another_and_none_is
 #[tokio::test(start_paused = true)]
 async fn decision_01_events_in_hand_are_delivered_though_their_subscription_is_gone() {
     for fault in stream_faults() {
-        let kinesis = kinesis(
-            Settings {
-                event_max_records: 1,
-                ..obliging()
-            },
-            1,
-        );
+        let kinesis = kinesis(Settings { event_max_records: 1, ..obliging() }, 1);
         let mut records = consumer(&kinesis).build().await.unwrap().into_stream();
         for text in numbered("record", 10) {
             put_data(&kinesis, text);

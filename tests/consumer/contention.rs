@@ -69,10 +69,7 @@ async fn decision_07_the_first_shard_that_is_lost_is_told_at_once_and_taken_back
     first.read_for(Duration::from_secs(2)).await;
     assert_eq!(first.contended, 1);
     first.read_for(Duration::from_secs(30)).await;
-    let times: Vec<_> = subscribes(&kinesis)
-        .iter()
-        .map(|call| call.at.as_millis())
-        .collect();
+    let times: Vec<_> = subscribes(&kinesis).iter().map(|call| call.at.as_millis()).collect();
     let taken_back = times[2] - times[1];
     assert!((10_000..=12_500).contains(&taken_back), "{taken_back} ms");
 }
@@ -89,10 +86,8 @@ async fn decision_07_two_users_alternate_on_each_of_several_shards() {
 
 #[tokio::test(start_paused = true)]
 async fn decision_07_two_users_alternate_where_refusals_come_in_the_stream() {
-    let settings = Settings {
-        refusal: kinesis_fanout::emulator::RefusalForm::InStream,
-        ..Settings::default()
-    };
+    let settings =
+        Settings { refusal: kinesis_fanout::emulator::RefusalForm::InStream, ..Settings::default() };
     share_for_an_hour(2, settings).await;
 }
 

@@ -50,12 +50,8 @@ async fn follow_a_split(settings: Settings) {
 #[tokio::test(start_paused = true)]
 async fn decision_04_a_shard_that_ends_with_records_in_its_last_event_is_handed_over_whole() {
     for event_max_records in [500, 3] {
-        follow_a_split(Settings {
-            shard_end_with_records: true,
-            event_max_records,
-            ..Settings::default()
-        })
-        .await;
+        follow_a_split(Settings { shard_end_with_records: true, event_max_records, ..Settings::default() })
+            .await;
     }
 }
 
@@ -73,18 +69,13 @@ async fn decision_04_children_end_a_shard_though_the_continuation_is_kept() {
 
 #[tokio::test(start_paused = true)]
 async fn decision_04_a_last_event_that_breaks_comes_again_and_the_bare_end_of_a_stream_ends_no_shard() {
-    for fault in [
-        StreamFault::BrokenChecksum,
-        StreamFault::TruncatedFrame,
-        StreamFault::InvalidJson,
-        StreamFault::End,
-    ] {
+    for fault in
+        [StreamFault::BrokenChecksum, StreamFault::TruncatedFrame, StreamFault::InvalidJson, StreamFault::End]
+    {
         let kinesis = kinesis(obliging(), 1);
         put_data(&kinesis, "parent");
         // The first event brings the record, the second one the children.
-        kinesis
-            .faults()
-            .inject(Fault::in_stream(1, fault.clone()).times(1));
+        kinesis.faults().inject(Fault::in_stream(1, fault.clone()).times(1));
         kinesis.split_shard_in_half(STREAM, SHARD).unwrap();
         put_data(&kinesis, "child");
         let consumer = consumer(&kinesis).build().await.unwrap();
@@ -108,11 +99,7 @@ async fn an_empty_aggregate_at_the_end_of_a_shard_does_not_hold_its_children() {
 
 #[tokio::test(start_paused = true)]
 async fn decision_10_a_merge_waits_for_the_parent_that_is_far_behind() {
-    let settings = Settings {
-        pace: Some(100_000),
-        event_max_bytes: 50_000,
-        ..Settings::default()
-    };
+    let settings = Settings { pace: Some(100_000), event_max_bytes: 50_000, ..Settings::default() };
     let kinesis = kinesis(settings, 2);
     let (parents, child) = ([SHARD, LOW_CHILD], "shardId-000000000002");
     for _ in 0..100 {
@@ -139,10 +126,7 @@ async fn decision_10_a_merge_waits_for_the_parent_that_is_far_behind() {
 
 #[tokio::test(start_paused = true)]
 async fn children_are_read_at_once_though_the_listing_lags_behind() {
-    let settings = Settings {
-        list_shards_lag: Duration::from_secs(600),
-        ..Settings::default()
-    };
+    let settings = Settings { list_shards_lag: Duration::from_secs(600), ..Settings::default() };
     let kinesis = kinesis(settings, 1);
     let mut records = consumer(&kinesis).build().await.unwrap().into_stream();
     take_for(&mut records, Duration::from_secs(10)).await;
@@ -165,11 +149,8 @@ async fn children_are_read_at_once_though_the_listing_lags_behind() {
 
 #[tokio::test(start_paused = true)]
 async fn a_start_while_the_listing_lags_misses_no_shard() {
-    let settings = Settings {
-        list_shards_lag: Duration::from_secs(60),
-        list_shards_page: 1,
-        ..Settings::default()
-    };
+    let settings =
+        Settings { list_shards_lag: Duration::from_secs(60), list_shards_page: 1, ..Settings::default() };
     let kinesis = kinesis(settings, 2);
     pass(Duration::from_secs(100)).await;
     put(&kinesis, numbered("parent", 30));

@@ -32,9 +32,7 @@ fn keep_busy(kinesis: &LocalKinesis) -> Arc<AtomicUsize> {
             ticks.tick().await;
             for shard in 0..SHARDS as u128 {
                 let hash_key = (shard * width + width / 2).to_string();
-                kinesis
-                    .put_record(STREAM, "key", Some(&hash_key), Bytes::from_static(&PAYLOAD))
-                    .unwrap();
+                kinesis.put_record(STREAM, "key", Some(&hash_key), Bytes::from_static(&PAYLOAD)).unwrap();
                 count.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -45,10 +43,7 @@ fn keep_busy(kinesis: &LocalKinesis) -> Arc<AtomicUsize> {
 /// A user who does not poll for an hour, on 64 busy shards, and then goes on. Gives the most that was held in that hour, in
 /// bytes.
 async fn pause_for_an_hour(tell_event_size: bool, bytes: usize) -> usize {
-    let settings = Settings {
-        tell_event_size,
-        ..Settings::default()
-    };
+    let settings = Settings { tell_event_size, ..Settings::default() };
     let kinesis = kinesis(settings, SHARDS);
     let (port, scales) = weighed(&kinesis);
     let consumer = kinesis_fanout::Consumer::builder(port, STREAM)
@@ -67,23 +62,10 @@ async fn pause_for_an_hour(tell_event_size: bool, bytes: usize) -> usize {
     assert_eq!(kinesis.statistics().open_subscriptions, 0, "all are given up");
     assert!(scales.held() <= bytes, "{} B held for good", scales.held());
     pass(Duration::from_secs(3000)).await;
-    assert_eq!(
-        kinesis.statistics().subscribe_calls.len(),
-        calls,
-        "no call while there is no room"
-    );
+    assert_eq!(kinesis.statistics().subscribe_calls.len(), calls, "no call while there is no room");
     let so_far = so_far(&mut events);
-    assert!(
-        so_far
-            .iter()
-            .any(|event| matches!(event, ConsumerEvent::Blocked { .. }))
-    );
-    assert!(
-        !so_far
-            .iter()
-            .any(|event| matches!(event, ConsumerEvent::Silent { .. })),
-        "no false alarm"
-    );
+    assert!(so_far.iter().any(|event| matches!(event, ConsumerEvent::Blocked { .. })));
+    assert!(!so_far.iter().any(|event| matches!(event, ConsumerEvent::Silent { .. })), "no false alarm");
 
     pass(Duration::from_secs(10)).await;
     let most_held = scales.peak();
@@ -94,10 +76,7 @@ async fn pause_for_an_hour(tell_event_size: bool, bytes: usize) -> usize {
         let of_shard = taken.iter().filter(|record| *record.shard_id() == shard.shard_id);
         let positions: Vec<_> = of_shard.map(|record| record.position()).collect();
         assert_eq!(positions.len(), 360);
-        assert!(
-            positions.windows(2).all(|pair| pair[0] < pair[1]),
-            "in order and once"
-        );
+        assert!(positions.windows(2).all(|pair| pair[0] < pair[1]), "in order and once");
     }
     drop(taken);
     assert!(take_for(&mut records, Duration::from_secs(30)).await.is_empty());
@@ -121,21 +100,13 @@ async fn where_the_size_of_an_event_is_known_before_a_pause_costs_the_budget_alo
 #[tokio::test(start_paused = true)]
 async fn a_record_of_ten_mib_passes_a_budget_of_one() {
     for tell_event_size in [false, true] {
-        let settings = Settings {
-            max_record_size: 10 * MIB,
-            tell_event_size,
-            ..Settings::default()
-        };
+        let settings = Settings { max_record_size: 10 * MIB, tell_event_size, ..Settings::default() };
         let kinesis = kinesis(settings, 2);
         put(&kinesis, numbered("before", 20));
         let huge = "x".repeat(10 * MIB - 3);
         kinesis.put_record(STREAM, "key", None, huge.clone()).unwrap();
         put(&kinesis, numbered("after", 20));
-        let consumer = consumer(&kinesis)
-            .memory_budget(budget(MIB))
-            .build()
-            .await
-            .unwrap();
+        let consumer = consumer(&kinesis).memory_budget(budget(MIB)).build().await.unwrap();
         let taken = take(&mut consumer.into_stream(), 41).await;
         assert_eq!(
             payloads(&taken),

@@ -109,13 +109,8 @@ async fn a_consumer_deleted_while_credentials_have_expired_is_registered_again_l
     let kinesis = kinesis(Settings::default(), 2);
     let mut records = consumer(&kinesis).build().await.unwrap().into_stream();
     take_for(&mut records, MINUTE).await;
-    for operation in [
-        Operation::DescribeStreamConsumer,
-        Operation::RegisterStreamConsumer,
-    ] {
-        kinesis
-            .faults()
-            .inject(Fault::expired_credentials(operation).times(3));
+    for operation in [Operation::DescribeStreamConsumer, Operation::RegisterStreamConsumer] {
+        kinesis.faults().inject(Fault::expired_credentials(operation).times(3));
     }
     kinesis.deregister_consumer(STREAM, CONSUMER).unwrap();
     put(&kinesis, numbered("record", 20));
@@ -255,11 +250,8 @@ async fn decision_06_shards_that_are_told_not_found_by_mistake_ask_once_each_tim
 #[tokio::test(start_paused = true)]
 async fn a_deleted_stream_ends_the_reading_after_what_is_held() {
     for deletion in [Duration::ZERO, Duration::from_secs(30)] {
-        let settings = Settings {
-            stream_deletion_time: deletion,
-            event_max_records: 2,
-            ..Settings::default()
-        };
+        let settings =
+            Settings { stream_deletion_time: deletion, event_max_records: 2, ..Settings::default() };
         let kinesis = kinesis(settings, 4);
         let consumer = consumer(&kinesis)
             .memory_budget(std::num::NonZeroUsize::new(1_000).unwrap())

@@ -39,10 +39,7 @@ async fn an_idle_shard_is_read_on_after_its_retention_has_passed() {
     put_data(&kinesis, "first");
     put_data(&kinesis, "second");
     let mut records = consumer(&kinesis).build().await.unwrap().into_stream();
-    assert_eq!(
-        take_for(&mut records, Duration::from_secs(3 * 3600)).await.len(),
-        2
-    );
+    assert_eq!(take_for(&mut records, Duration::from_secs(3 * 3600)).await.len(), 2);
     put_data(&kinesis, "third");
     assert_eq!(texts(&take(&mut records, 1).await), ["third"]);
     let calls = subscribes(&kinesis);
@@ -74,10 +71,7 @@ async fn an_event_of_empty_aggregates_alone_moves_the_position() {
     assert!(take_for(&mut records, Duration::from_secs(2)).await.is_empty());
     kinesis.faults().interrupt(None, &StreamFault::End);
     assert!(take_for(&mut records, Duration::from_secs(2)).await.is_empty());
-    assert_eq!(
-        starts(&kinesis),
-        [Start::TrimHorizon, Start::AfterSequenceNumber(last)]
-    );
+    assert_eq!(starts(&kinesis), [Start::TrimHorizon, Start::AfterSequenceNumber(last)]);
     put_data(&kinesis, "after");
     assert_eq!(texts(&take(&mut records, 1).await), ["after"]);
 }

@@ -14,9 +14,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 async fn refused(kinesis: &LocalKinesis, builder: ConsumerBuilder) -> (Error, Duration) {
     let began = kinesis.now();
     let built = tokio::time::timeout(Duration::from_secs(3600), builder.build()).await;
-    let error = built
-        .expect("the build comes to an end")
-        .expect_err("no consumer");
+    let error = built.expect("the build comes to an end").expect_err("no consumer");
     (error, kinesis.now().duration_since(began).unwrap())
 }
 
@@ -41,29 +39,17 @@ async fn what_cannot_work_is_refused_before_any_call() {
         ("no fan_out", with(STREAM)),
         ("no name", with("").fan_out(CONSUMER)),
         ("a name with a space", with("my orders").fan_out(CONSUMER)),
-        (
-            "an ARN of something else",
-            with("arn:aws:s3:::orders").fan_out(CONSUMER),
-        ),
-        (
-            "an ARN cut short",
-            with(&arn.replace("stream/orders", "stream/")).fan_out(CONSUMER),
-        ),
+        ("an ARN of something else", with("arn:aws:s3:::orders").fan_out(CONSUMER)),
+        ("an ARN cut short", with(&arn.replace("stream/orders", "stream/")).fan_out(CONSUMER)),
         ("no consumer", with(STREAM).fan_out("")),
         ("a stream for a consumer", with(STREAM).fan_out(&arn)),
-        (
-            "a consumer's ARN cut short",
-            with(STREAM).fan_out(format!("{arn}/consumer/billing")),
-        ),
+        ("a consumer's ARN cut short", with(STREAM).fan_out(format!("{arn}/consumer/billing"))),
         ("a consumer of another stream", with(STREAM).fan_out(&foreign)),
         ("the same by ARN", with(&arn).fan_out(&foreign)),
         ("silence_timeout", consumer(&kinesis).silence_timeout(zero)),
         ("blocked_timeout", consumer(&kinesis).blocked_timeout(zero)),
         ("discovery_interval", consumer(&kinesis).discovery_interval(zero)),
-        (
-            "registration_timeout",
-            consumer(&kinesis).registration_timeout(zero),
-        ),
+        ("registration_timeout", consumer(&kinesis).registration_timeout(zero)),
     ];
     for (what, builder) in builders {
         let (error, waited) = refused(&kinesis, builder).await;
@@ -158,10 +144,9 @@ async fn a_service_that_is_down_or_does_not_answer_at_the_start_is_unavailable_a
         (Operation::RegisterStreamConsumer, 10 * MINUTE),
     ];
     for (operation, bound) in operations {
-        for fault in [
-            Fault::refuse(operation, "InternalFailure", "down", 500),
-            Fault::silent(operation, None),
-        ] {
+        for fault in
+            [Fault::refuse(operation, "InternalFailure", "down", 500), Fault::silent(operation, None)]
+        {
             let kinesis = kinesis(Settings::default(), 1);
             let is_silent = fault == Fault::silent(operation, None);
             kinesis.faults().inject(fault);
@@ -169,10 +154,7 @@ async fn a_service_that_is_down_or_does_not_answer_at_the_start_is_unavailable_a
             assert_eq!(error.kind(), ErrorKind::Unavailable, "{operation}");
             assert!(error.is_retryable());
             let grace = MINUTE;
-            assert!(
-                (bound..bound + grace).contains(&waited),
-                "{operation}: {waited:?}"
-            );
+            assert!((bound..bound + grace).contains(&waited), "{operation}: {waited:?}");
             let calls = calls_of(&kinesis, operation);
             // Full jitter, from 1 s to 30 s; a silent call is waited for.
             let most = bound.as_secs() / 5 + 5;
@@ -205,10 +187,7 @@ async fn a_service_that_recovers_in_time_is_waited_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_without_room_for_another_consumer_is_unavailable_in_the_end() {
-    let settings = Settings {
-        max_consumers: 1,
-        ..Settings::default()
-    };
+    let settings = Settings { max_consumers: 1, ..Settings::default() };
     let kinesis = kinesis(settings, 1);
     kinesis.register_consumer(STREAM, "other").unwrap();
     let builder = consumer(&kinesis).registration_timeout(5 * MINUTE);
@@ -221,10 +200,7 @@ async fn a_stream_without_room_for_another_consumer_is_unavailable_in_the_end() 
 
 #[tokio::test(start_paused = true)]
 async fn a_consumer_that_never_becomes_active_is_unavailable_in_the_end() {
-    let settings = Settings {
-        consumer_creation_time: Duration::MAX,
-        ..Settings::default()
-    };
+    let settings = Settings { consumer_creation_time: Duration::MAX, ..Settings::default() };
     let kinesis = kinesis(settings, 1);
     let (error, waited) = refused(&kinesis, consumer(&kinesis)).await;
     assert_eq!((error.kind(), waited), (ErrorKind::Unavailable, 10 * MINUTE));

@@ -13,13 +13,8 @@ fn per_shard(
     positions: impl IntoIterator<Item = (&'static str, RecordPosition)>,
     otherwise: StartPosition,
 ) -> StartPosition {
-    let named = positions
-        .into_iter()
-        .map(|(shard, position)| (shard.into(), position));
-    StartPosition::PerShard {
-        positions: named.collect(),
-        otherwise: Box::new(otherwise),
-    }
+    let named = positions.into_iter().map(|(shard, position)| (shard.into(), position));
+    StartPosition::PerShard { positions: named.collect(), otherwise: Box::new(otherwise) }
 }
 
 fn put_high(kinesis: &LocalKinesis, data: &'static str) {
@@ -34,13 +29,7 @@ async fn decision_02_a_start_inside_an_aggregate_brings_the_rest_of_it_whatever_
         Some(Fault::in_stream(1, StreamFault::TruncatedFrame).times(2)),
     ];
     for (events, fault) in [(500, 0), (500, 1), (1, 0), (1, 1), (1, 2)] {
-        let kinesis = kinesis(
-            Settings {
-                event_max_records: events,
-                ..obliging()
-            },
-            1,
-        );
+        let kinesis = kinesis(Settings { event_max_records: events, ..obliging() }, 1);
         put_data(&kinesis, "before");
         let aggregated = put_data(&kinesis, aggregate(&numbered("user", 5)));
         put_data(&kinesis, aggregate(&numbered("next", 2)));
@@ -50,12 +39,7 @@ async fn decision_02_a_start_inside_an_aggregate_brings_the_rest_of_it_whatever_
         }
         let done = RecordPosition::within_aggregate(aggregated.clone(), 2);
         let start = per_shard([(SHARD, done)], StartPosition::Latest);
-        let mut records = consumer(&kinesis)
-            .start(start)
-            .build()
-            .await
-            .unwrap()
-            .into_stream();
+        let mut records = consumer(&kinesis).start(start).build().await.unwrap().into_stream();
         let taken = take_for(&mut records, Duration::from_secs(60)).await;
         assert_eq!(
             texts(&taken),
@@ -74,12 +58,7 @@ async fn decision_02_a_start_at_the_last_of_an_aggregate_brings_what_follows_it(
     put_data(&kinesis, "after");
     let done = RecordPosition::within_aggregate(aggregated, 2);
     let start = per_shard([(SHARD, done)], StartPosition::TrimHorizon);
-    let mut records = consumer(&kinesis)
-        .start(start)
-        .build()
-        .await
-        .unwrap()
-        .into_stream();
+    let mut records = consumer(&kinesis).start(start).build().await.unwrap().into_stream();
     let taken = take_for(&mut records, Duration::from_secs(60)).await;
     assert_eq!(texts(&taken), ["after"]);
 }
@@ -87,10 +66,7 @@ async fn decision_02_a_start_at_the_last_of_an_aggregate_brings_what_follows_it(
 #[tokio::test(start_paused = true)]
 async fn shards_without_a_position_start_where_the_others_are_told_to() {
     for (otherwise, expected) in [
-        (
-            StartPosition::TrimHorizon,
-            vec!["low-2", "low-new", "high-1", "high-new"],
-        ),
+        (StartPosition::TrimHorizon, vec!["low-2", "low-new", "high-1", "high-new"]),
         (StartPosition::Latest, vec!["low-2", "low-new", "high-new"]),
     ] {
         let kinesis = kinesis(Settings::default(), 2);
@@ -99,12 +75,7 @@ async fn shards_without_a_position_start_where_the_others_are_told_to() {
         put_high(&kinesis, "high-1");
         pass(Duration::from_secs(2)).await;
         let start = per_shard([(SHARD, RecordPosition::new(done))], otherwise);
-        let mut records = consumer(&kinesis)
-            .start(start)
-            .build()
-            .await
-            .unwrap()
-            .into_stream();
+        let mut records = consumer(&kinesis).start(start).build().await.unwrap().into_stream();
         put_data(&kinesis, "low-new");
         put_high(&kinesis, "high-new");
         let taken = take_for(&mut records, Duration::from_secs(30)).await;
@@ -121,18 +92,11 @@ async fn descendants_of_a_named_shard_are_read_from_their_beginning() {
     put_high(&kinesis, "foreign");
     kinesis.split_shard_in_half(STREAM, SHARD).unwrap();
     put_data(&kinesis, "child");
-    kinesis
-        .split_shard_in_half(STREAM, "shardId-000000000002")
-        .unwrap();
+    kinesis.split_shard_in_half(STREAM, "shardId-000000000002").unwrap();
     put_data(&kinesis, "grandchild");
     pass(Duration::from_secs(2)).await;
     let start = per_shard([(SHARD, RecordPosition::new(done))], StartPosition::Latest);
-    let mut records = consumer(&kinesis)
-        .start(start)
-        .build()
-        .await
-        .unwrap()
-        .into_stream();
+    let mut records = consumer(&kinesis).start(start).build().await.unwrap().into_stream();
     put_data(&kinesis, "new");
     put_high(&kinesis, "new elsewhere");
     let mut taken = texts(&take_for(&mut records, Duration::from_secs(30)).await);
@@ -162,12 +126,8 @@ async fn decision_03_latest_is_a_time_and_loses_nothing_while_the_first_subscrib
         put(&kinesis, numbered("old", 20));
         pass(Duration::from_secs(2)).await;
         kinesis.faults().inject(fault);
-        let mut records = consumer(&kinesis)
-            .start(StartPosition::Latest)
-            .build()
-            .await
-            .unwrap()
-            .into_stream();
+        let mut records =
+            consumer(&kinesis).start(StartPosition::Latest).build().await.unwrap().into_stream();
         put(&kinesis, numbered("early", 20));
         assert!(take_for(&mut records, Duration::from_secs(300)).await.is_empty());
         kinesis.faults().clear();
@@ -212,11 +172,7 @@ async fn decision_03_a_pin_that_is_refused_moves_back_and_never_for_ever() {
     let (taken, error) = take_to_error(&mut records).await;
     assert!(taken.is_empty());
     assert_eq!(error.kind(), ErrorKind::PositionRefused);
-    assert_eq!(
-        starts(&kinesis).len() - before,
-        8,
-        "the pin and seven steps to a day"
-    );
+    assert_eq!(starts(&kinesis).len() - before, 8, "the pin and seven steps to a day");
 }
 
 #[tokio::test(start_paused = true)]
@@ -252,12 +208,7 @@ async fn a_position_that_the_shard_never_gave_is_a_typed_error() {
     put_data(&kinesis, "record");
     let foreign = RecordPosition::new(SequenceNumber::from(12));
     let start = per_shard([(SHARD, foreign)], StartPosition::TrimHorizon);
-    let mut records = consumer(&kinesis)
-        .start(start)
-        .build()
-        .await
-        .unwrap()
-        .into_stream();
+    let mut records = consumer(&kinesis).start(start).build().await.unwrap().into_stream();
     let (taken, error) = take_to_error(&mut records).await;
     assert!(taken.is_empty());
     assert_eq!(error.kind(), ErrorKind::PositionRefused);

@@ -23,13 +23,7 @@ pub(crate) struct Scales {
 /// The emulator's port, weighed.
 pub(crate) fn weighed(kinesis: &LocalKinesis) -> (KinesisPort, Scales) {
     let scales = Scales::default();
-    (
-        KinesisPort::new(Weighing {
-            port: kinesis.port(),
-            scales: scales.clone(),
-        }),
-        scales,
-    )
+    (KinesisPort::new(Weighing { port: kinesis.port(), scales: scales.clone() }), scales)
 }
 
 impl Scales {
@@ -45,10 +39,7 @@ impl Scales {
     fn weigh(&self, data: Bytes) -> Bytes {
         let held = self.held.fetch_add(data.len(), Ordering::Relaxed) + data.len();
         self.peak.fetch_max(held, Ordering::Relaxed);
-        Bytes::from_owner(Held {
-            data,
-            scales: self.clone(),
-        })
+        Bytes::from_owner(Held { data, scales: self.clone() })
     }
 }
 
@@ -108,10 +99,8 @@ impl Kinesis for Weighing {
     fn subscribe_to_shard(&self, request: SubscribeToShard) -> PortFuture<'_, Box<dyn EventSource>> {
         Box::pin(async move {
             let source = self.port.subscribe_to_shard(request).await?;
-            let weighing: Box<dyn EventSource> = Box::new(WeighingSource {
-                source,
-                scales: self.scales.clone(),
-            });
+            let weighing: Box<dyn EventSource> =
+                Box::new(WeighingSource { source, scales: self.scales.clone() });
             Ok(weighing)
         })
     }

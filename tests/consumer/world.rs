@@ -43,9 +43,7 @@ pub(crate) fn consumer(kinesis: &LocalKinesis) -> ConsumerBuilder {
 /// Puts records with these payloads, each with a key of its own.
 pub(crate) fn put(kinesis: &LocalKinesis, payloads: impl IntoIterator<Item = String>) {
     for payload in payloads {
-        kinesis
-            .put_record(STREAM, &payload, None, payload.clone())
-            .unwrap();
+        kinesis.put_record(STREAM, &payload, None, payload.clone()).unwrap();
     }
 }
 
@@ -68,16 +66,9 @@ pub(crate) fn aggregate(payloads: &[String]) -> bytes::Bytes {
 pub(crate) fn edge_case(id: &str) -> bytes::Bytes {
     let text = include_str!("../vectors/kpl/edge-cases.json");
     let cases: serde_json::Value = serde_json::from_str(text).unwrap();
-    let case = cases
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|case| case["id"].as_str().unwrap().starts_with(id))
-        .unwrap();
-    STANDARD
-        .decode(case["blob_base64"].as_str().unwrap())
-        .unwrap()
-        .into()
+    let case =
+        cases.as_array().unwrap().iter().find(|case| case["id"].as_str().unwrap().starts_with(id)).unwrap();
+    STANDARD.decode(case["blob_base64"].as_str().unwrap()).unwrap().into()
 }
 
 /// `prefix-0`, `prefix-1` …
@@ -90,21 +81,11 @@ pub(crate) async fn take(records: &mut RecordStream, count: usize) -> Vec<Record
     let mut taken = Vec::new();
     let taking = async {
         while taken.len() < count {
-            taken.push(
-                records
-                    .next()
-                    .await
-                    .expect("the stream goes on")
-                    .expect("no error"),
-            );
+            taken.push(records.next().await.expect("the stream goes on").expect("no error"));
         }
     };
     let in_time = tokio::time::timeout(PATIENCE, taking).await.is_ok();
-    assert!(
-        in_time,
-        "{} of {count} records, then nothing for half an hour",
-        taken.len()
-    );
+    assert!(in_time, "{} of {count} records, then nothing for half an hour", taken.len());
     taken
 }
 
@@ -131,9 +112,7 @@ pub(crate) async fn take_to_error(records: &mut RecordStream) -> (Vec<Record>, E
             }
         }
     };
-    let error = tokio::time::timeout(PATIENCE, taking)
-        .await
-        .expect("an error comes");
+    let error = tokio::time::timeout(PATIENCE, taking).await.expect("an error comes");
     assert!(records.next().await.is_none());
     (taken, error)
 }
@@ -158,17 +137,13 @@ pub(crate) async fn wait_for(events: &mut Events, fits: impl Fn(&ConsumerEvent) 
             }
         }
     };
-    tokio::time::timeout(PATIENCE, waiting)
-        .await
-        .expect("the event comes")
+    tokio::time::timeout(PATIENCE, waiting).await.expect("the event comes")
 }
 
 /// The payloads as text, sorted: what came, whatever the order between shards.
 pub(crate) fn payloads(records: &[Record]) -> Vec<String> {
-    let mut payloads: Vec<_> = records
-        .iter()
-        .map(|record| String::from_utf8_lossy(record.data()).into_owned())
-        .collect();
+    let mut payloads: Vec<_> =
+        records.iter().map(|record| String::from_utf8_lossy(record.data()).into_owned()).collect();
     payloads.sort();
     payloads
 }

@@ -24,30 +24,14 @@ async fn what_is_no_call_gets_an_aws_error() {
     let target = |name: &str| format!("X-Amz-Target: Kinesis_20131202.{name}\r\n");
     for (headers, body, expected) in [
         (String::new(), "{}", "UnknownOperationException"),
-        (
-            target("GetRecords"),
-            "{}",
-            "The operation Kinesis_20131202.GetRecords is not known",
-        ),
+        (target("GetRecords"), "{}", "The operation Kinesis_20131202.GetRecords is not known"),
         (target("ListShards"), "{", "SerializationException"),
         (target("ListShards"), "[]", "SerializationException"),
-        (
-            target("ListShards"),
-            "{\"StreamName\":7}",
-            "SerializationException",
-        ),
+        (target("ListShards"), "{\"StreamName\":7}", "SerializationException"),
         (target("ListShards"), "{}", "InvalidArgumentException"),
         (target("SubscribeToShard"), "{}", "ValidationException"),
-        (
-            target("ListShards") + "Content-Type: application/x-amz-cbor-1.1\r\n",
-            "",
-            "SerializationException",
-        ),
-        (
-            target("CreateStream"),
-            "{\"StreamName\":\"s\"}",
-            "InvalidArgumentException",
-        ),
+        (target("ListShards") + "Content-Type: application/x-amz-cbor-1.1\r\n", "", "SerializationException"),
+        (target("CreateStream"), "{\"StreamName\":\"s\"}", "InvalidArgumentException"),
     ] {
         let answer = raw(&server, &request(&headers, body)).await;
         assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
@@ -118,10 +102,7 @@ async fn an_unread_subscription_costs_little_and_misses_nothing() {
         client.list_shards().stream_name("orders").send().await.unwrap();
     }
     let pulled = server.statistics().events;
-    assert!(
-        pulled <= 3,
-        "{pulled} events of 1.3 MB were pulled for a client that reads nothing"
-    );
+    assert!(pulled <= 3, "{pulled} events of 1.3 MB were pulled for a client that reads nothing");
 
     let mut received = 0;
     let mut buffer = vec![0; 1 << 20];

@@ -18,9 +18,7 @@ async fn refusals_on_order_reach_the_client_with_their_code_and_status() {
         assert_eq!((refused.code(), refused.message()), (Some(error), Some("said")));
         assert_eq!(refused.raw_response().unwrap().status().as_u16(), status);
     }
-    server
-        .faults()
-        .inject(Fault::expired_credentials(Operation::ListShards));
+    server.faults().inject(Fault::expired_credentials(Operation::ListShards));
     let refused = client.list_shards().stream_name("orders").send().await;
     assert_eq!(code(refused), "ExpiredTokenException");
     from_horizon(&client, &consumer).await.unwrap();
@@ -28,11 +26,7 @@ async fn refusals_on_order_reach_the_client_with_their_code_and_status() {
 
 /// What the client sees behind the first event of a stream that goes wrong there.
 async fn behind_the_first(fault: StreamFault) -> Result<Option<SubscribeToShardEvent>, String> {
-    let (server, client, consumer) = ready(Settings {
-        event_max_records: 1,
-        ..quick()
-    })
-    .await;
+    let (server, client, consumer) = ready(Settings { event_max_records: 1, ..quick() }).await;
     for data in ["a", "b"] {
         server.put_record("orders", "k", None, data).unwrap();
     }
@@ -51,44 +45,28 @@ async fn behind_the_first(fault: StreamFault) -> Result<Option<SubscribeToShardE
 
 #[tokio::test]
 async fn streams_go_wrong_on_order() {
-    for fault in [
-        StreamFault::BrokenChecksum,
-        StreamFault::TruncatedFrame,
-        StreamFault::InvalidJson,
-    ] {
+    for fault in [StreamFault::BrokenChecksum, StreamFault::TruncatedFrame, StreamFault::InvalidJson] {
         assert_eq!(behind_the_first(fault).await.unwrap_err(), "malformed");
     }
     assert_eq!(behind_the_first(StreamFault::End).await, Ok(None));
     let exception = ServiceError::new("KMSDisabledException", "said", 400);
-    let seen = behind_the_first(StreamFault::Exception(exception))
-        .await
-        .unwrap_err();
+    let seen = behind_the_first(StreamFault::Exception(exception)).await.unwrap_err();
     assert!(seen.starts_with("KmsDisabledException"), "{seen}");
-    let event = behind_the_first(StreamFault::EmptyContinuation)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        (event.continuation_sequence_number(), payloads(&event)),
-        ("", vec![&b"b"[..]])
-    );
+    let event = behind_the_first(StreamFault::EmptyContinuation).await.unwrap().unwrap();
+    assert_eq!((event.continuation_sequence_number(), payloads(&event)), ("", vec![&b"b"[..]]));
 }
 
 #[tokio::test]
 async fn silence_before_the_headers_and_in_the_stream_lasts_as_long_as_ordered() {
     let (server, client, consumer) = ready(quick()).await;
     let moment = Some(Duration::from_millis(20));
-    server
-        .faults()
-        .inject(Fault::silent(Operation::SubscribeToShard, moment).times(1));
+    server.faults().inject(Fault::silent(Operation::SubscribeToShard, moment).times(1));
     server.put_record("orders", "k", None, "a").unwrap();
     let began = server.now();
     from_horizon(&client, &consumer).await.unwrap();
     assert!(server.now() >= began + Duration::from_millis(20));
 
-    server
-        .faults()
-        .inject(Fault::in_stream(0, StreamFault::Silence(moment)));
+    server.faults().inject(Fault::in_stream(0, StreamFault::Silence(moment)));
     let began = server.now();
     let mut output = from_horizon(&client, &consumer).await.unwrap();
     assert_eq!(payloads(&event(&mut output).await.unwrap()), [b"a"]);

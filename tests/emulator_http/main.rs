@@ -87,11 +87,7 @@ async fn event(output: &mut SubscribeToShardOutput) -> Option<SubscribeToShardEv
 }
 
 fn payloads(event: &SubscribeToShardEvent) -> Vec<&[u8]> {
-    event
-        .records()
-        .iter()
-        .map(|record| record.data().as_ref())
-        .collect()
+    event.records().iter().map(|record| record.data().as_ref()).collect()
 }
 
 fn code<T: std::fmt::Debug, E: ProvideErrorMetadata>(answer: Result<T, SdkError<E>>) -> String {

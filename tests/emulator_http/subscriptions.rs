@@ -5,12 +5,8 @@ use super::*;
 #[tokio::test]
 async fn a_subscription_is_resumed_at_and_after_its_continuation_in_both_modes() {
     for mode in [Continuation::EqualToLastRecord, Continuation::NeverARecord] {
-        let (server, client, consumer) = ready(Settings {
-            continuation: mode,
-            event_max_records: 1,
-            ..quick()
-        })
-        .await;
+        let (server, client, consumer) =
+            ready(Settings { continuation: mode, event_max_records: 1, ..quick() }).await;
         for data in ["a", "b"] {
             server.put_record("orders", "k", None, data).unwrap();
         }
@@ -22,11 +18,7 @@ async fn a_subscription_is_resumed_at_and_after_its_continuation_in_both_modes()
         assert_eq!(payloads(&event(&mut after).await.unwrap()), [b"b"]);
         let at = position(ShardIteratorType::AtSequenceNumber, Some(continuation));
         let mut at = subscribe(&client, &consumer, at).await.unwrap();
-        let expected = if mode == Continuation::EqualToLastRecord {
-            b"a"
-        } else {
-            b"b"
-        };
+        let expected = if mode == Continuation::EqualToLastRecord { b"a" } else { b"b" };
         assert_eq!(payloads(&event(&mut at).await.unwrap()), [expected]);
     }
 }
@@ -59,14 +51,8 @@ async fn a_live_split_ends_the_parent_with_its_children() {
     let last = event(&mut output).await.unwrap();
     assert_eq!(last.continuation_sequence_number(), "");
     let children = last.child_shards();
-    assert_eq!(
-        (children.len(), children[1].parent_shards()),
-        (2, [SHARD.to_owned()].as_slice())
-    );
-    assert_eq!(
-        children[1].hash_key_range().unwrap().ending_hash_key(),
-        u128::MAX.to_string()
-    );
+    assert_eq!((children.len(), children[1].parent_shards()), (2, [SHARD.to_owned()].as_slice()));
+    assert_eq!(children[1].hash_key_range().unwrap().ending_hash_key(), u128::MAX.to_string());
     assert!(event(&mut output).await.is_none());
 
     let mut again = subscribe(&client, &consumer, latest).await.unwrap();
@@ -79,10 +65,9 @@ async fn a_take_over_reaches_the_old_stream_as_resource_in_use() {
     let mut first = from_horizon(&client, &consumer).await.unwrap();
     let _second = from_horizon(&client, &consumer).await.unwrap();
     match first.event_stream.recv().await {
-        Err(SdkError::ServiceError(error)) => assert!(matches!(
-            error.err(),
-            SubscribeToShardEventStreamError::ResourceInUseException(_)
-        )),
+        Err(SdkError::ServiceError(error)) => {
+            assert!(matches!(error.err(), SubscribeToShardEventStreamError::ResourceInUseException(_)))
+        }
         other => panic!("{other:?}"),
     }
     assert!(first.event_stream.recv().await.unwrap().is_none());
@@ -91,12 +76,8 @@ async fn a_take_over_reaches_the_old_stream_as_resource_in_use() {
 #[tokio::test]
 async fn a_second_subscription_is_refused_in_the_form_that_is_set() {
     for form in [RefusalForm::Http400, RefusalForm::Http500, RefusalForm::InStream] {
-        let (_server, client, consumer) = ready(Settings {
-            refusal: form,
-            take_over_after: Duration::from_secs(3_600),
-            ..quick()
-        })
-        .await;
+        let (_server, client, consumer) =
+            ready(Settings { refusal: form, take_over_after: Duration::from_secs(3_600), ..quick() }).await;
         let _first = from_horizon(&client, &consumer).await.unwrap();
         match (form, from_horizon(&client, &consumer).await) {
             (RefusalForm::InStream, Ok(mut output)) => {
@@ -118,9 +99,7 @@ async fn a_second_subscription_is_refused_in_the_form_that_is_set() {
 async fn positions_that_cannot_be_are_refused() {
     let (server, client, consumer) = ready(quick()).await;
     let future = server.now() + Duration::from_secs(60);
-    let future = StartingPosition::builder()
-        .r#type(ShardIteratorType::AtTimestamp)
-        .timestamp(future.into());
+    let future = StartingPosition::builder().r#type(ShardIteratorType::AtTimestamp).timestamp(future.into());
     let future = subscribe(&client, &consumer, future.build().unwrap()).await;
     assert_eq!(code(future), "InvalidArgumentException");
     for (number, expected) in [
@@ -132,12 +111,6 @@ async fn positions_that_cannot_be_are_refused() {
         assert_eq!(code(subscribe(&client, &consumer, start).await), expected);
     }
     let unknown = "arn:aws:kinesis:us-east-1:000000000000:stream/orders/consumer/billing:1";
-    assert_eq!(
-        code(from_horizon(&client, unknown).await),
-        "ResourceNotFoundException"
-    );
-    assert_eq!(
-        code(from_horizon(&client, "billing").await),
-        "ValidationException"
-    );
+    assert_eq!(code(from_horizon(&client, unknown).await), "ResourceNotFoundException");
+    assert_eq!(code(from_horizon(&client, "billing").await), "ValidationException");
 }

@@ -22,17 +22,11 @@ pub(crate) fn check(body: &[u8]) -> Deaggregated {
         return outcome;
     }
     let skipped = Deaggregator::new().verify(Verify::Skip).deaggregate(&blob);
-    assert_eq!(
-        outcome, skipped,
-        "the structure is checked with and without the digest"
-    );
+    assert_eq!(outcome, skipped, "the structure is checked with and without the digest");
     match Body::decode(body) {
         Ok(body) => body.assert_agrees(&outcome),
         Err(error) if prost_is_stricter(&error) => {}
-        Err(error) => assert!(
-            matches!(outcome, Deaggregated::Malformed(_)),
-            "{error}: {outcome:?}"
-        ),
+        Err(error) => assert!(matches!(outcome, Deaggregated::Malformed(_)), "{error}: {outcome:?}"),
     }
     outcome
 }
@@ -46,11 +40,7 @@ pub(crate) fn check_blob(blob: &Bytes) -> Deaggregated {
         let body = 4..blob.len() as u32 - 16;
         for (index, ranges) in walked.iter().enumerate() {
             assert_eq!(ranges.sub_sequence_number, index as u64);
-            let spans = [
-                Some(&ranges.partition_key),
-                ranges.explicit_hash_key.as_ref(),
-                Some(&ranges.data),
-            ];
+            let spans = [Some(&ranges.partition_key), ranges.explicit_hash_key.as_ref(), Some(&ranges.data)];
             for span in spans.into_iter().flatten() {
                 assert!(body.start <= span.start && span.start <= span.end && span.end <= body.end);
             }
@@ -119,9 +109,8 @@ impl Body {
         assert_eq!(aggregate.len(), self.records.len());
         for (record, oracle) in aggregate.records().zip(&self.records) {
             let partition_key = &self.partition_keys[oracle.partition_key_index.unwrap() as usize];
-            let explicit_hash_key = oracle
-                .explicit_hash_key_index
-                .map(|index| &self.explicit_hash_keys[index as usize][..]);
+            let explicit_hash_key =
+                oracle.explicit_hash_key_index.map(|index| &self.explicit_hash_keys[index as usize][..]);
             assert_eq!(record.partition_key(), partition_key);
             assert_eq!(record.explicit_hash_key(), explicit_hash_key);
             assert_eq!(Some(record.data()), oracle.data.as_deref());
@@ -131,15 +120,9 @@ impl Body {
     fn fault(&self) -> Option<MalformedAggregate> {
         let within = |index: Option<u64>, table: &[Vec<u8>]| index.is_none_or(|i| i < table.len() as u64);
         let mut records = self.records.iter();
-        let index_fault = if !records
-            .clone()
-            .all(|r| within(r.partition_key_index, &self.partition_keys))
-        {
+        let index_fault = if !records.clone().all(|r| within(r.partition_key_index, &self.partition_keys)) {
             Some(MalformedAggregate::PartitionKeyIndexOutOfRange)
-        } else if !records
-            .clone()
-            .all(|r| within(r.explicit_hash_key_index, &self.explicit_hash_keys))
-        {
+        } else if !records.clone().all(|r| within(r.explicit_hash_key_index, &self.explicit_hash_keys)) {
             Some(MalformedAggregate::ExplicitHashKeyIndexOutOfRange)
         } else {
             None

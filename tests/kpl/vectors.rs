@@ -28,9 +28,7 @@ pub(crate) fn base64(text: &Value) -> Vec<u8> {
 pub(crate) fn gunzip(text: &str) -> Vec<u8> {
     let compressed = STANDARD.decode(text).expect("base64");
     let mut bytes = Vec::new();
-    flate2::read::GzDecoder::new(&compressed[..])
-        .read_to_end(&mut bytes)
-        .expect("gzip");
+    flate2::read::GzDecoder::new(&compressed[..]).read_to_end(&mut bytes).expect("gzip");
     bytes
 }
 

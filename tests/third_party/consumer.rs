@@ -27,14 +27,8 @@ async fn put(stream: &Stream, prefix: &str, count: usize) -> Vec<String> {
 
 /// The next records, so many.
 async fn take(records: &mut RecordStream, count: usize) -> Vec<Record> {
-    let taking = records
-        .by_ref()
-        .take(count)
-        .map(|record| record.expect("no error"))
-        .collect();
-    tokio::time::timeout(PATIENCE, taking)
-        .await
-        .expect("all records in time")
+    let taking = records.by_ref().take(count).map(|record| record.expect("no error")).collect();
+    tokio::time::timeout(PATIENCE, taking).await.expect("all records in time")
 }
 
 fn payloads(records: &[Record]) -> Vec<String> {
@@ -53,9 +47,7 @@ async fn wait_for(events: &mut Events, what: &str, fits: impl Fn(&ConsumerEvent)
             }
         }
     };
-    tokio::time::timeout(PATIENCE, waiting)
-        .await
-        .unwrap_or_else(|_| panic!("no {what} in time"))
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("no {what} in time"))
 }
 
 #[tokio::test]
@@ -67,10 +59,7 @@ async fn renews_without_losing_or_doubling_a_record() {
     for round in 0..3 {
         let sent = put(&stream, &format!("round-{round}"), 20).await;
         assert_eq!(payloads(&take(&mut records, 20).await), sent);
-        wait_for(&mut events, "renewal", |event| {
-            matches!(event, ConsumerEvent::Renewed { .. })
-        })
-        .await;
+        wait_for(&mut events, "renewal", |event| matches!(event, ConsumerEvent::Renewed { .. })).await;
     }
     let sent = put(&stream, "last", 20).await;
     assert_eq!(payloads(&take(&mut records, 20).await), sent);
@@ -87,11 +76,7 @@ async fn follows_a_live_split_and_a_live_merge() {
 
     let parent = stream.first_shard().await;
     let middle = (u128::MAX / 2).to_string();
-    let split = stream
-        .client
-        .split_shard()
-        .stream_name(stream.name)
-        .shard_to_split(parent.as_str());
+    let split = stream.client.split_shard().stream_name(stream.name).shard_to_split(parent.as_str());
     split.new_starting_hash_key(middle).send().await.unwrap();
     let is_end = |event: &ConsumerEvent| matches!(event, ConsumerEvent::ShardEnded { .. });
     let ConsumerEvent::ShardEnded { shard_id, children } =
@@ -104,22 +89,12 @@ async fn follows_a_live_split_and_a_live_merge() {
     let taken = take(&mut records, 40).await;
     assert_eq!(payloads(&taken), sent);
     assert!(
-        children
-            .iter()
-            .all(|child| taken.iter().any(|record| record.shard_id() == child)),
+        children.iter().all(|child| taken.iter().any(|record| record.shard_id() == child)),
         "both are read"
     );
 
-    let merge = stream
-        .client
-        .merge_shards()
-        .stream_name(stream.name)
-        .shard_to_merge(children[0].as_str());
-    merge
-        .adjacent_shard_to_merge(children[1].as_str())
-        .send()
-        .await
-        .unwrap();
+    let merge = stream.client.merge_shards().stream_name(stream.name).shard_to_merge(children[0].as_str());
+    merge.adjacent_shard_to_merge(children[1].as_str()).send().await.unwrap();
     wait_for(
         &mut events,
         "start of the merged shard",
@@ -142,10 +117,7 @@ async fn goes_on_behind_a_position_that_the_user_stored() {
     drop(records);
 
     let positions = HashMap::from([(done.shard_id().clone(), done.position())]);
-    let start = StartPosition::PerShard {
-        positions,
-        otherwise: Box::new(StartPosition::TrimHorizon),
-    };
+    let start = StartPosition::PerShard { positions, otherwise: Box::new(StartPosition::TrimHorizon) };
     let again = consumer(&stream).start(start).build().await.unwrap();
     let taken = take(&mut again.into_stream(), 5).await;
     let expected: Vec<_> = (4..9).map(|n| format!("record-{n}")).collect();
@@ -158,10 +130,7 @@ async fn of_two_on_one_name_the_second_is_refused_takes_over_and_the_first_sees_
     let first = consumer(&stream).build().await.unwrap();
     let mut of_first = first.handle().events();
     let first_records = first.into_stream();
-    wait_for(&mut of_first, "subscription", |event| {
-        matches!(event, ConsumerEvent::Subscribed { .. })
-    })
-    .await;
+    wait_for(&mut of_first, "subscription", |event| matches!(event, ConsumerEvent::Subscribed { .. })).await;
 
     let second = consumer(&stream).build().await.unwrap();
     let mut of_second = second.handle().events();
@@ -171,10 +140,7 @@ async fn of_two_on_one_name_the_second_is_refused_takes_over_and_the_first_sees_
         event => matches!(event, ConsumerEvent::Subscribed { .. }),
     })
     .await;
-    wait_for(&mut of_first, "contention", |event| {
-        matches!(event, ConsumerEvent::Contended { .. })
-    })
-    .await;
+    wait_for(&mut of_first, "contention", |event| matches!(event, ConsumerEvent::Contended { .. })).await;
 
     drop(first_records);
     let sent = put(&stream, "record", 20).await;

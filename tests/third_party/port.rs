@@ -10,10 +10,7 @@ use crate::stream::Stream;
 /// The next event, which has to come: the server sends one every 5 s at least.
 async fn next(source: &mut Box<dyn EventSource>) -> SubscriptionEvent {
     let next = tokio::time::timeout(PATIENCE, source.next_event());
-    next.await
-        .expect("an event or an end in time")
-        .unwrap()
-        .expect("no end yet")
+    next.await.expect("an event or an end in time").unwrap().expect("no end yet")
 }
 
 /// Reads events until this many records have come: their payloads, and the last continuation.
@@ -43,11 +40,9 @@ async fn reading_resumes_at_and_after_a_position() {
     let at = StartingPosition::AtSequenceNumber(numbers[1].clone());
     let after = StartingPosition::AfterSequenceNumber(numbers[1].clone());
     // One consumer for each subscription, so that none takes another's place.
-    for (name, position, expected) in [
-        ("horizon", StartingPosition::TrimHorizon, "abcd"),
-        ("at", at, "bcd"),
-        ("after", after, "cd"),
-    ] {
+    for (name, position, expected) in
+        [("horizon", StartingPosition::TrimHorizon, "abcd"), ("at", at, "bcd"), ("after", after, "cd")]
+    {
         let consumer = stream.register(name).await;
         let mut source = stream.subscribe(&consumer, &shard, position).await.unwrap();
         let (payloads, _) = read(&mut source, expected.len()).await;
@@ -64,10 +59,7 @@ async fn a_renewal_after_the_last_continuation_loses_and_doubles_nothing() {
     let mut payloads = Vec::new();
     let mut position = StartingPosition::TrimHorizon;
     for (during, between) in [("b", "c"), ("d", "e")] {
-        let mut source = stream
-            .subscribe(&consumer, &shard, position.clone())
-            .await
-            .unwrap();
+        let mut source = stream.subscribe(&consumer, &shard, position.clone()).await.unwrap();
         let (first, _) = read(&mut source, 1).await;
         payloads.extend(first);
         stream.put(during).await;
@@ -120,15 +112,10 @@ async fn a_live_split_ends_the_parent_with_its_children() {
     let consumer = stream.register("billing").await;
     stream.put("a").await;
     let horizon = StartingPosition::TrimHorizon;
-    let mut source = stream
-        .subscribe(&consumer, &parent, horizon.clone())
-        .await
-        .unwrap();
+    let mut source = stream.subscribe(&consumer, &parent, horizon.clone()).await.unwrap();
     assert_eq!(read(&mut source, 1).await.0, ["a"]);
     let split = stream.client.split_shard().stream_name(stream.name);
-    let split = split
-        .shard_to_split(parent.as_str())
-        .new_starting_hash_key((u128::MAX / 2 + 1).to_string());
+    let split = split.shard_to_split(parent.as_str()).new_starting_hash_key((u128::MAX / 2 + 1).to_string());
     split.send().await.unwrap();
     stream.put("b").await;
 
@@ -145,10 +132,7 @@ async fn a_live_split_ends_the_parent_with_its_children() {
         assert_eq!(child.parent_shards, std::slice::from_ref(&parent));
         let shard = listed.iter().find(|shard| shard.shard_id == child.shard_id);
         assert_eq!(shard.unwrap().hash_key_range, child.hash_key_range);
-        let mut source = stream
-            .subscribe(&consumer, &child.shard_id, horizon.clone())
-            .await
-            .unwrap();
+        let mut source = stream.subscribe(&consumer, &child.shard_id, horizon.clone()).await.unwrap();
         payloads.extend(next(&mut source).await.records.iter().map(payload));
     }
     assert_eq!((last.child_shards.len(), payloads.concat().as_str()), (2, "b"));

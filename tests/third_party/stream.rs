@@ -28,23 +28,12 @@ impl Stream {
             .credentials_provider(Credentials::for_tests())
             .endpoint_url(url);
         let client = Client::from_conf(config.build());
-        client
-            .create_stream()
-            .stream_name(name)
-            .shard_count(shards)
-            .send()
-            .await
-            .unwrap();
+        client.create_stream().stream_name(name).shard_count(shards).send().await.unwrap();
         let port = KinesisPort::from(&client);
         let by_name = StreamReference::Name(name.into());
         let summary = port.describe_stream_summary(&by_name).await.unwrap();
         assert_eq!(summary.status, StreamStatus::Active);
-        Self {
-            client,
-            port,
-            name,
-            arn: summary.stream_arn,
-        }
+        Self { client, port, name, arn: summary.stream_arn }
     }
 
     /// Puts a record with this payload.
@@ -58,23 +47,15 @@ impl Stream {
     pub(crate) async fn register(&self, consumer_name: &str) -> String {
         let registered = self.port.register_stream_consumer(&self.arn, consumer_name);
         let arn = registered.await.unwrap().consumer_arn;
-        let described = RegisteredConsumer::Name {
-            stream_arn: self.arn.clone(),
-            consumer_name: consumer_name.into(),
-        };
+        let described =
+            RegisteredConsumer::Name { stream_arn: self.arn.clone(), consumer_name: consumer_name.into() };
         let described = self.port.describe_stream_consumer(described).await.unwrap();
-        assert_eq!(
-            (&described.consumer_arn, described.status),
-            (&arn, ConsumerStatus::Active)
-        );
+        assert_eq!((&described.consumer_arn, described.status), (&arn, ConsumerStatus::Active));
         arn
     }
 
     pub(crate) async fn shards(&self) -> Vec<Shard> {
-        let first = ListShards::First {
-            stream_arn: self.arn.clone(),
-            filter: ShardFilter::All,
-        };
+        let first = ListShards::First { stream_arn: self.arn.clone(), filter: ShardFilter::All };
         self.port.list_shards(first).await.unwrap().shards
     }
 

@@ -40,10 +40,7 @@ pub(super) fn shards(page: &ListedShards) -> Value {
 
 fn shard(shard: &Shard) -> Value {
     let mut numbers = Map::new();
-    numbers.insert(
-        "StartingSequenceNumber".into(),
-        shard.starting_sequence_number.as_str().into(),
-    );
+    numbers.insert("StartingSequenceNumber".into(), shard.starting_sequence_number.as_str().into());
     if let Some(ending) = &shard.ending_sequence_number {
         numbers.insert("EndingSequenceNumber".into(), ending.as_str().into());
     }

@@ -38,11 +38,7 @@ enum Reply {
 impl Dispatch {
     pub(super) fn new(service: Arc<Service>) -> Self {
         let settings = service.with(|model, _| model.settings().clone());
-        Self {
-            service,
-            settings,
-            answered: AtomicU64::new(0),
-        }
+        Self { service, settings, answered: AtomicU64::new(0) }
     }
 
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
@@ -75,10 +71,9 @@ impl Dispatch {
         let number = self.answered.fetch_add(1, Ordering::Relaxed);
         let id = format!("00000000-0000-4000-8000-{number:012x}");
         for (name, text) in [(DATE.as_str(), date), ("x-amzn-requestid", id)] {
-            if let (Ok(name), Ok(value)) = (
-                hyper::header::HeaderName::from_bytes(name.as_bytes()),
-                HeaderValue::from_str(&text),
-            ) {
+            if let (Ok(name), Ok(value)) =
+                (hyper::header::HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&text))
+            {
                 headers.insert(name, value);
             }
         }
@@ -110,15 +105,11 @@ impl Dispatch {
         let settings = &self.settings;
         let answer = if operation == Operation::PutRecord {
             let record = members.record()?;
-            let put = self.call(operation, &stream, |model, now| {
-                model.put_record(&stream, record, now)
-            });
+            let put = self.call(operation, &stream, |model, now| model.put_record(&stream, record, now));
             answers::put(&put.await?, settings)
         } else {
             let records = members.records()?;
-            let put = self.call(operation, &stream, |model, now| {
-                model.put_records(&stream, records, now)
-            });
+            let put = self.call(operation, &stream, |model, now| model.put_records(&stream, records, now));
             answers::put_all(&put.await?, settings)
         };
         Ok(Reply::Json(Some(answer)))
@@ -129,9 +120,8 @@ impl Dispatch {
             Operation::ListShards => Some(self.list_shards(members.list_shards()?).await?),
             Operation::DescribeStreamSummary => {
                 let stream = members.stream()?;
-                let described = self.account(operation, |model, now| {
-                    model.describe_stream_summary(&stream, now)
-                });
+                let described =
+                    self.account(operation, |model, now| model.describe_stream_summary(&stream, now));
                 Some(answers::stream_summary(&described.await?, &self.settings))
             }
             Operation::RegisterStreamConsumer
@@ -148,9 +138,8 @@ impl Dispatch {
             ListShardsRequest::First { stream, .. } => stream.name().to_owned(),
             ListShardsRequest::Next { .. } => String::new(),
         };
-        let page = self.service.call(Operation::ListShards, &scope, |model, now| {
-            model.list_shards(&request, now)
-        });
+        let page =
+            self.service.call(Operation::ListShards, &scope, |model, now| model.list_shards(&request, now));
         Ok(answers::shards(&page.await?))
     }
 
@@ -159,30 +148,24 @@ impl Dispatch {
             let name = members.required_text("ConsumerName")?;
             members.required_text("StreamARN")?;
             let stream = members.stream()?;
-            let consumer = self.account(operation, |model, now| {
-                model.register_stream_consumer(&stream, name, now)
-            });
+            let consumer =
+                self.account(operation, |model, now| model.register_stream_consumer(&stream, name, now));
             return Ok(Some(answers::registered(&consumer.await?)));
         }
         if operation == Operation::ListStreamConsumers {
             let request = members.list_consumers()?;
-            let page = self.call(operation, &request.stream, |model, now| {
-                model.list_stream_consumers(&request, now)
-            });
+            let page = self
+                .call(operation, &request.stream, |model, now| model.list_stream_consumers(&request, now));
             return Ok(Some(answers::consumers(&page.await?)));
         }
         let consumer = members.consumer()?;
         let scope = StreamReference::Arn(consumer.stream_arn().to_owned());
         if operation == Operation::DescribeStreamConsumer {
-            let described = self.call(operation, &scope, |model, now| {
-                model.describe_stream_consumer(&consumer, now)
-            });
+            let described =
+                self.call(operation, &scope, |model, now| model.describe_stream_consumer(&consumer, now));
             return Ok(Some(answers::described(&described.await?)));
         }
-        self.call(operation, &scope, |model, now| {
-            model.deregister_stream_consumer(&consumer, now)
-        })
-        .await?;
+        self.call(operation, &scope, |model, now| model.deregister_stream_consumer(&consumer, now)).await?;
         Ok(None)
     }
 
@@ -192,32 +175,26 @@ impl Dispatch {
             Operation::CreateStream => {
                 let name = members.required_text("StreamName")?;
                 let shards = shard_count(members)?;
-                self.account(operation, |model, now| model.create_stream(name, shards, now))
-                    .await?;
+                self.account(operation, |model, now| model.create_stream(name, shards, now)).await?;
             }
             Operation::DeleteStream => {
                 let stream = members.stream()?;
                 let enforce = members.flag("EnforceConsumerDeletion")?;
-                self.account(operation, |model, now| model.delete_stream(&stream, enforce, now))
-                    .await?;
+                self.account(operation, |model, now| model.delete_stream(&stream, enforce, now)).await?;
             }
             Operation::SplitShard => {
                 let stream = members.stream()?;
                 let shard = members.required_text("ShardToSplit")?;
                 let hash_key = members.hash_key("NewStartingHashKey")?;
-                self.account(operation, |model, now| {
-                    model.split_shard(&stream, shard, hash_key, now)
-                })
-                .await?;
+                self.account(operation, |model, now| model.split_shard(&stream, shard, hash_key, now))
+                    .await?;
             }
             Operation::MergeShards => {
                 let stream = members.stream()?;
                 let shard = members.required_text("ShardToMerge")?;
                 let adjacent = members.required_text("AdjacentShardToMerge")?;
-                self.account(operation, |model, now| {
-                    model.merge_shards(&stream, shard, adjacent, now)
-                })
-                .await?;
+                self.account(operation, |model, now| model.merge_shards(&stream, shard, adjacent, now))
+                    .await?;
             }
             other => return Err(unknown(&other.to_string())),
         }
@@ -251,9 +228,9 @@ fn shard_count(members: Members<'_>) -> Answer<usize> {
     match (members.count("ShardCount")?, mode) {
         (Some(count), _) => Ok(count),
         (None, Some("ON_DEMAND")) => Ok(ON_DEMAND_SHARDS),
-        (None, _) => Err(ServiceError::invalid_argument(
-            "ShardCount must be given for a stream in provisioned mode.",
-        )),
+        (None, _) => {
+            Err(ServiceError::invalid_argument("ShardCount must be given for a stream in provisioned mode."))
+        }
     }
 }
 

@@ -26,8 +26,7 @@ pub(super) fn parse(body: &[u8]) -> Answer<Value> {
 impl<'a> Members<'a> {
     pub(super) fn of(value: &'a Value) -> Answer<Self> {
         let map = value.as_object();
-        map.map(Self)
-            .ok_or_else(|| serialization("A structure was expected"))
+        map.map(Self).ok_or_else(|| serialization("A structure was expected"))
     }
 
     pub(super) fn text(self, name: &str) -> Answer<Option<&'a str>> {
@@ -66,9 +65,7 @@ impl<'a> Members<'a> {
     fn sequence_number(self, name: &str) -> Answer<SequenceNumber> {
         let digits = self.required_text(name)?;
         let constraint = "satisfy regular expression pattern: 0|([1-9]\\d{0,128})";
-        digits
-            .parse()
-            .map_err(|_| ServiceError::validation(name, digits, constraint))
+        digits.parse().map_err(|_| ServiceError::validation(name, digits, constraint))
     }
 
     /// StreamARN or StreamName.
@@ -78,9 +75,9 @@ impl<'a> Members<'a> {
         }
         match self.text("StreamName")? {
             Some(name) => Ok(StreamReference::Name(name.to_owned())),
-            None => Err(ServiceError::invalid_argument(
-                "Either the StreamARN or the StreamName must be given.",
-            )),
+            None => {
+                Err(ServiceError::invalid_argument("Either the StreamARN or the StreamName must be given."))
+            }
         }
     }
 
@@ -120,10 +117,7 @@ impl<'a> Members<'a> {
                     "NextToken and StreamName cannot be provided together.",
                 ));
             }
-            return Ok(ListShardsRequest::Next {
-                token: token.to_owned(),
-                max_results,
-            });
+            return Ok(ListShardsRequest::Next { token: token.to_owned(), max_results });
         }
         let filter = self.structure("ShardFilter")?;
         Ok(ListShardsRequest::First {
@@ -163,11 +157,7 @@ impl<'a> Members<'a> {
         match self.count("MaxResults")? {
             Some(count) if !(1..=10_000).contains(&count) => {
                 let constraint = "have value greater than or equal to 1, and less than or equal to 10000";
-                Err(ServiceError::validation(
-                    "maxResults",
-                    &count.to_string(),
-                    constraint,
-                ))
+                Err(ServiceError::validation("maxResults", &count.to_string(), constraint))
             }
             count => Ok(count),
         }
@@ -175,9 +165,8 @@ impl<'a> Members<'a> {
 
     pub(super) fn record(self) -> Answer<NewRecord> {
         let data = self.text("Data")?.ok_or_else(|| missing("Data"))?;
-        let data = STANDARD
-            .decode(data)
-            .map_err(|error| serialization(format!("Data is no base64: {error}")))?;
+        let data =
+            STANDARD.decode(data).map_err(|error| serialization(format!("Data is no base64: {error}")))?;
         Ok(NewRecord {
             partition_key: self.required_text("PartitionKey")?.to_owned(),
             explicit_hash_key: self.text("ExplicitHashKey")?.map(str::to_owned),
@@ -193,15 +182,11 @@ impl<'a> Members<'a> {
     pub(super) fn hash_key(self, name: &str) -> Answer<u128> {
         let digits = self.required_text(name)?;
         let constraint = "satisfy regular expression pattern: 0|([1-9]\\d{0,38})";
-        digits
-            .parse()
-            .map_err(|_| ServiceError::validation(name, digits, constraint))
+        digits.parse().map_err(|_| ServiceError::validation(name, digits, constraint))
     }
 
     pub(super) fn start(self) -> Answer<Start> {
-        let position = self
-            .structure("StartingPosition")?
-            .ok_or_else(|| missing("StartingPosition"))?;
+        let position = self.structure("StartingPosition")?.ok_or_else(|| missing("StartingPosition"))?;
         Ok(match position.required_text("Type")? {
             "TRIM_HORIZON" => Start::TrimHorizon,
             "LATEST" => Start::Latest,
@@ -218,11 +203,7 @@ impl<'a> Members<'a> {
             other => {
                 let constraint = "satisfy enum value set: [AFTER_SEQUENCE_NUMBER, LATEST, AT_TIMESTAMP, TRIM_HORIZON, \
                                   AT_SEQUENCE_NUMBER]";
-                return Err(ServiceError::validation(
-                    "startingPosition.type",
-                    other,
-                    constraint,
-                ));
+                return Err(ServiceError::validation("startingPosition.type", other, constraint));
             }
         })
     }

@@ -77,10 +77,8 @@ impl Model {
                 stream.arn
             )));
         }
-        let creating = stream
-            .consumers
-            .values()
-            .filter(|consumer| consumer.status(now) == ConsumerStatus::Creating);
+        let creating =
+            stream.consumers.values().filter(|consumer| consumer.status(now) == ConsumerStatus::Creating);
         if stream.consumers.len() >= max || creating.count() >= MAX_CREATING {
             return Err(ServiceError::limit_exceeded(format!(
                 "Too many consumers registered or being registered under stream {}.",
@@ -147,23 +145,14 @@ impl Model {
         request: &ListConsumersRequest,
         now: Timestamp,
     ) -> Answer<ListedConsumers> {
-        let token = request
-            .next_token
-            .as_deref()
-            .map(|token| Token::read(token, now))
-            .transpose()?;
+        let token = request.next_token.as_deref().map(|token| Token::read(token, now)).transpose()?;
         let size = request.max_results.unwrap_or(CONSUMERS_PAGE);
         let stream = self.stream_mut(&request.stream, now)?;
         let after = token.map(|token| token.after).unwrap_or_default();
-        let mut consumers = stream
-            .consumers
-            .values()
-            .filter(|consumer| !consumer.is_gone(now) && consumer.name > after);
-        let page: Vec<_> = consumers
-            .by_ref()
-            .take(size)
-            .map(|consumer| consumer.summary(&stream.arn, now))
-            .collect();
+        let mut consumers =
+            stream.consumers.values().filter(|consumer| !consumer.is_gone(now) && consumer.name > after);
+        let page: Vec<_> =
+            consumers.by_ref().take(size).map(|consumer| consumer.summary(&stream.arn, now)).collect();
         let last = page.last().filter(|_| consumers.next().is_some());
         let next_token = last.map(|last| {
             let token = Token {
@@ -175,10 +164,7 @@ impl Model {
             };
             token.write()
         });
-        Ok(ListedConsumers {
-            consumers: page,
-            next_token,
-        })
+        Ok(ListedConsumers { consumers: page, next_token })
     }
 
     /// The consumer, in whatever state but gone, and its stream's ARN.
@@ -193,10 +179,7 @@ impl Model {
                 let consumer = Stream::consumer(&mut stream.consumers, arn, now)?;
                 Ok((&stream.arn, consumer))
             }
-            RegisteredConsumer::Name {
-                stream_arn,
-                consumer_name,
-            } => {
+            RegisteredConsumer::Name { stream_arn, consumer_name } => {
                 let stream = self.stream_mut(&StreamReference::Arn(stream_arn.clone()), now)?;
                 let found = stream.consumers.get_mut(consumer_name);
                 let found = found.filter(|consumer| !consumer.is_gone(now));
@@ -221,8 +204,7 @@ impl Model {
                  consumer\\/[a-zA-Z0-9_.-]+:[0-9]+",
             ));
         };
-        self.stream_mut(&StreamReference::Arn(stream_arn.to_owned()), now)
-            .map_err(|_| not_found(arn))
+        self.stream_mut(&StreamReference::Arn(stream_arn.to_owned()), now).map_err(|_| not_found(arn))
     }
 }
 
@@ -235,9 +217,7 @@ impl Stream {
     ) -> Answer<&'a mut Consumer> {
         let name = ConsumerReference::Arn(arn.to_owned()).name().to_owned();
         let found = consumers.get_mut(&name);
-        found
-            .filter(|consumer| consumer.arn == arn && !consumer.is_gone(now))
-            .ok_or_else(|| not_found(arn))
+        found.filter(|consumer| consumer.arn == arn && !consumer.is_gone(now)).ok_or_else(|| not_found(arn))
     }
 }
 

@@ -17,11 +17,7 @@ pub struct ServiceError {
 impl ServiceError {
     /// An error with this code and status.
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>, status: u16) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-            status,
-        }
+        Self { code: code.into(), message: message.into(), status }
     }
 
     pub(super) fn not_found(message: impl Into<String>) -> Self {

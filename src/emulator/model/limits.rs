@@ -38,14 +38,9 @@ impl Window {
 
     /// Whether `amount` more is within `rate` per second.
     pub(super) fn fits(&mut self, amount: u64, rate: u64, now: Timestamp) -> bool {
-        let running = self
-            .since
-            .is_some_and(|since| now.as_millis() < since.as_millis() + 1_000);
+        let running = self.since.is_some_and(|since| now.as_millis() < since.as_millis() + 1_000);
         if !running {
-            *self = Self {
-                since: Some(now),
-                used: 0,
-            };
+            *self = Self { since: Some(now), used: 0 };
         }
         self.used + amount <= rate
     }

@@ -66,40 +66,23 @@ impl Model {
     /// ExpiredNextTokenException.
     pub fn list_shards(&mut self, request: &ListShardsRequest, now: Timestamp) -> Answer<ListedShards> {
         let (reference, selection, after, max_results, created) = match request {
-            ListShardsRequest::First {
-                stream,
-                selection,
-                after,
-                max_results,
-            } => (
-                stream.clone(),
-                selection.clone(),
-                after.clone(),
-                max_results,
-                None,
-            ),
+            ListShardsRequest::First { stream, selection, after, max_results } => {
+                (stream.clone(), selection.clone(), after.clone(), max_results, None)
+            }
             ListShardsRequest::Next { token, max_results } => {
                 let token = Token::read(token, now)?;
                 let invalid = || ServiceError::invalid_argument("Invalid NextToken. The token is not valid.");
                 let selection = ShardSelection::read(&token.selection).ok_or_else(invalid)?;
                 let reference = StreamReference::Name(token.stream);
                 let after = Some(token.after.into());
-                (
-                    reference,
-                    selection,
-                    after,
-                    max_results,
-                    Some(token.stream_created),
-                )
+                (reference, selection, after, max_results, Some(token.stream_created))
             }
         };
         selection.check(now)?;
         let settings = Arc::clone(&self.settings);
         let stream = self.stream_mut(&reference, now)?;
         if created.is_some_and(|created| created != stream.created) {
-            return Err(ServiceError::invalid_argument(
-                "The stream of the NextToken was deleted.",
-            ));
+            return Err(ServiceError::invalid_argument("The stream of the NextToken was deleted."));
         }
         if stream.status(now) == StreamStatus::Creating {
             return Err(ServiceError::in_use(format!(
@@ -157,10 +140,7 @@ impl Stream {
             };
             token.write()
         });
-        ListedShards {
-            shards: page,
-            next_token,
-        }
+        ListedShards { shards: page, next_token }
     }
 }
 

@@ -43,11 +43,7 @@ impl Log {
     /// Appends a record. Its number is above all numbers before, and its arrival not before theirs.
     pub(super) fn push(&mut self, number: Number, arrival: Timestamp, record: KinesisRecord) {
         self.bytes += size(&record);
-        self.entries.push_back(Entry {
-            number,
-            arrival,
-            record,
-        });
+        self.entries.push_back(Entry { number, arrival, record });
     }
 
     /// The highest number that was trimmed.
@@ -93,9 +89,8 @@ impl Log {
 
     fn index(&self, cursor: Cursor) -> usize {
         let by_number = self.entries.partition_point(|entry| entry.number <= cursor.after);
-        let by_time = cursor
-            .not_before
-            .map(|time| self.entries.partition_point(|entry| entry.arrival < time));
+        let by_time =
+            cursor.not_before.map(|time| self.entries.partition_point(|entry| entry.arrival < time));
         by_number.max(by_time.unwrap_or(0))
     }
 }

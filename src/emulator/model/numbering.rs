@@ -26,11 +26,7 @@ impl Numbering {
     /// all above an earlier one's.
     pub(super) fn new(stream: u64, shard: usize, epoch: Timestamp) -> Self {
         let base = u128::from(stream % STREAMS) * STREAM + (shard as u128 + 1) * SHARD;
-        Self {
-            base,
-            epoch,
-            last: base,
-        }
+        Self { base, epoch, last: base }
     }
 
     /// The lowest number of the shard; no record gets it.

@@ -42,9 +42,7 @@ impl Operation {
 
     /// The operation of this name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|operation| operation.to_string() == name)
+        Self::ALL.into_iter().find(|operation| operation.to_string() == name)
     }
 
     /// Calls per second, as the operation's page of the API reference gives it. SubscribeToShard's goes by consumer and shard.

@@ -59,16 +59,9 @@ impl Model {
     ) -> Answer<Vec<Answer<PutAnswer>>> {
         if !(1..=MAX_RECORDS).contains(&records.len()) {
             let constraint = "have length less than or equal to 500, and greater than or equal to 1";
-            return Err(ServiceError::validation(
-                "records",
-                &format!("[{}]", records.len()),
-                constraint,
-            ));
+            return Err(ServiceError::validation("records", &format!("[{}]", records.len()), constraint));
         }
-        let bytes: usize = records
-            .iter()
-            .map(|record| record.data.len() + record.partition_key.len())
-            .sum();
+        let bytes: usize = records.iter().map(|record| record.data.len() + record.partition_key.len()).sum();
         if bytes > MAX_REQUEST {
             return Err(ServiceError::invalid_argument("Records size exceeds 10 MB limit"));
         }
@@ -99,9 +92,7 @@ impl Model {
                     woken.extend(shard.subscribers.iter().copied());
                     answer
                 }
-                None => Err(ServiceError::not_found(format!(
-                    "Stream {name} has no open shard."
-                ))),
+                None => Err(ServiceError::not_found(format!("Stream {name} has no open shard."))),
             };
             answers.push(answer);
         }
@@ -123,11 +114,7 @@ impl NewRecord {
         if self.data.len() + self.partition_key.len() > max_size {
             let member = format!("{path}data");
             let constraint = format!("have length less than or equal to {max_size}");
-            return Err(ServiceError::validation(
-                &member,
-                "java.nio.HeapByteBuffer",
-                &constraint,
-            ));
+            return Err(ServiceError::validation(&member, "java.nio.HeapByteBuffer", &constraint));
         }
         match &self.explicit_hash_key {
             None => Ok(hash_key(&self.partition_key)),
@@ -173,10 +160,7 @@ impl ShardState {
         };
         self.log.push(number, now, record);
         self.trim(settings, now);
-        Ok(PutAnswer {
-            shard_id: self.id.clone(),
-            sequence_number,
-        })
+        Ok(PutAnswer { shard_id: self.id.clone(), sequence_number })
     }
 }
 

@@ -113,11 +113,8 @@ impl Model {
         }
         for parent in parents {
             let shard = &mut stream.shards[*parent];
-            shard.closed = Some(Closed {
-                at: now,
-                ending: shard.numbering.between(now),
-                children: children.clone(),
-            });
+            shard.closed =
+                Some(Closed { at: now, ending: shard.numbering.between(now), children: children.clone() });
             self.woken.extend(shard.subscribers.iter().copied());
         }
     }

@@ -58,8 +58,7 @@ impl ShardState {
     /// Trims what retention no longer holds.
     pub(super) fn trim(&mut self, settings: &Settings, now: Timestamp) {
         let horizon = now.saturating_sub(settings.retention);
-        self.log
-            .trim(horizon, settings.retention_records, settings.retention_bytes);
+        self.log.trim(horizon, settings.retention_records, settings.retention_bytes);
     }
 
     /// Whether it is closed and retention has passed since: it is listed and read no more.

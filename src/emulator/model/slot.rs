@@ -38,9 +38,7 @@ impl Slot {
     /// Whether the last subscription still keeps others out.
     pub(super) fn is_taken(&self, settings: &Settings, now: Timestamp) -> bool {
         let freed = self.free_at.is_some_and(|free| free <= now) && self.current.is_none();
-        let take_over = self
-            .last_success
-            .map(|success| success.saturating_add(settings.take_over_after));
+        let take_over = self.last_success.map(|success| success.saturating_add(settings.take_over_after));
         take_over.is_some_and(|take_over| now < take_over) && !freed
     }
 

@@ -48,10 +48,7 @@ impl Statistics {
     /// The latest SubscribeToShard calls for a shard, oldest first.
     pub fn subscribe_calls_of(&self, shard_id: &str) -> Vec<SubscribeCall> {
         let calls = self.subscribe_calls.iter();
-        calls
-            .filter(|call| call.shard_id.as_str() == shard_id)
-            .cloned()
-            .collect()
+        calls.filter(|call| call.shard_id.as_str() == shard_id).cloned().collect()
     }
 
     pub(super) fn count(&mut self, operation: Operation) {

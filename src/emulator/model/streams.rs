@@ -54,11 +54,7 @@ impl Model {
         if !(1..=MAX_SHARDS).contains(&shards) {
             let constraint =
                 "have value greater than or equal to 1, and have value less than or equal to 100000";
-            return Err(ServiceError::validation(
-                "shardCount",
-                &shards.to_string(),
-                constraint,
-            ));
+            return Err(ServiceError::validation("shardCount", &shards.to_string(), constraint));
         }
         self.purge(name, now);
         if self.streams.contains_key(name) {
@@ -113,10 +109,7 @@ impl Model {
         now: Timestamp,
     ) -> Answer<StreamDescription> {
         let stream = self.stream_mut(stream, now)?;
-        let registered = stream
-            .consumers
-            .values()
-            .filter(|consumer| !consumer.is_gone(now));
+        let registered = stream.consumers.values().filter(|consumer| !consumer.is_gone(now));
         Ok(StreamDescription {
             name: stream.name.clone(),
             arn: stream.arn.clone(),
@@ -141,10 +134,7 @@ impl Model {
     /// Forgets the stream if its deletion has come to its end.
     fn purge(&mut self, name: &str, now: Timestamp) {
         let stream = self.streams.get(name);
-        if stream
-            .and_then(|stream| stream.gone_at)
-            .is_some_and(|gone| gone <= now)
-        {
+        if stream.and_then(|stream| stream.gone_at).is_some_and(|gone| gone <= now) {
             self.streams.remove(name);
         }
     }
@@ -160,10 +150,7 @@ impl Model {
             .collect();
         Stream {
             name: name.to_owned(),
-            arn: format!(
-                "arn:aws:kinesis:{}:{}:stream/{name}",
-                self.settings.region, self.settings.account
-            ),
+            arn: format!("arn:aws:kinesis:{}:{}:stream/{name}", self.settings.region, self.settings.account),
             ordinal,
             created: now,
             active_at: now.saturating_add(self.settings.stream_creation_time),
@@ -232,11 +219,7 @@ fn ranges(count: u128) -> impl Iterator<Item = HashKeyRange> {
     let remainder = u128::MAX % count + 1;
     let step = (u128::MAX / count).wrapping_add(remainder / count);
     (0..count).map(move |index| {
-        let end = if index + 1 == count {
-            u128::MAX
-        } else {
-            step * (index + 1) - 1
-        };
+        let end = if index + 1 == count { u128::MAX } else { step * (index + 1) - 1 };
         HashKeyRange::new(step.wrapping_mul(index), end).unwrap_or(HashKeyRange::ALL)
     })
 }

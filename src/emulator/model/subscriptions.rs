@@ -271,10 +271,7 @@ impl Stream {
 impl ShardState {
     /// Where a subscription that starts so stands.
     fn cursor(&self, settings: &Settings, start: &Start, now: Timestamp) -> Answer<Cursor> {
-        let after = |after| Cursor {
-            after,
-            not_before: None,
-        };
+        let after = |after| Cursor { after, not_before: None };
         match start {
             Start::TrimHorizon => Ok(after(0)),
             Start::Latest => Ok(after(self.numbering.last())),
@@ -286,10 +283,7 @@ impl ShardState {
                     now.as_millis()
                 )))
             }
-            Start::AtTimestamp(time) => Ok(Cursor {
-                after: 0,
-                not_before: Some(*time),
-            }),
+            Start::AtTimestamp(time) => Ok(Cursor { after: 0, not_before: Some(*time) }),
             Start::AtSequenceNumber(number) => {
                 let at = self.checked(settings, number)?;
                 self.not_trimmed(settings, after(at.saturating_sub(1)), number)
@@ -366,10 +360,7 @@ impl Subscription {
             Continuation::NeverARecord => last + 1,
         };
         shard.numbering.take(continuation);
-        self.cursor = Cursor {
-            after: last,
-            not_before: None,
-        };
+        self.cursor = Cursor { after: last, not_before: None };
         if settings.shard_end_with_records && !batch.more && !shard.is_open() {
             if let Some(event) = self.shard_end(settings, shard, batch.records) {
                 return Next::Event(event);

@@ -33,11 +33,7 @@ impl World {
         let mut model = Model::new(settings);
         model.create_stream("orders", shards, now).unwrap();
         let consumer = model.register_stream_consumer(&stream(), "billing", now).unwrap();
-        let mut world = Self {
-            model,
-            now,
-            consumer: consumer.arn,
-        };
+        let mut world = Self { model, now, consumer: consumer.arn };
         world.pass(world.model.settings().consumer_creation_time);
         world
     }
@@ -67,8 +63,7 @@ impl World {
 
     fn subscribe_to(&mut self, shard: usize, start: Start) -> Answer<Admission> {
         let consumer = self.consumer.clone();
-        self.model
-            .subscribe_to_shard(&consumer, &shard::id(shard), &start, self.now)
+        self.model.subscribe_to_shard(&consumer, &shard::id(shard), &start, self.now)
     }
 
     fn subscribe(&mut self, start: Start) -> Answer<Admission> {
@@ -100,16 +95,12 @@ impl World {
     }
 
     fn split(&mut self, shard: usize) {
-        self.model
-            .split_shard_in_half(&stream(), shard::id(shard).as_str(), self.now)
-            .unwrap();
+        self.model.split_shard_in_half(&stream(), shard::id(shard).as_str(), self.now).unwrap();
     }
 
     fn merge(&mut self, a: usize, b: usize) {
         let (a, b) = (shard::id(a), shard::id(b));
-        self.model
-            .merge_shards(&stream(), a.as_str(), b.as_str(), self.now)
-            .unwrap();
+        self.model.merge_shards(&stream(), a.as_str(), b.as_str(), self.now).unwrap();
     }
 }
 
@@ -126,9 +117,7 @@ fn opened(admission: Answer<Admission>) -> SubscriptionId {
 
 fn payloads(event: &SubscriptionEvent) -> Vec<String> {
     let records = event.records.iter();
-    records
-        .map(|record| String::from_utf8(record.data.to_vec()).unwrap())
-        .collect()
+    records.map(|record| String::from_utf8(record.data.to_vec()).unwrap()).collect()
 }
 
 fn code<T: std::fmt::Debug>(answer: Answer<T>) -> String {

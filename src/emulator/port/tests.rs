@@ -23,11 +23,8 @@ async fn subscribe(
     consumer_arn: &str,
     starting_position: StartingPosition,
 ) -> Result<Box<dyn EventSource>, PortError> {
-    let request = SubscribeToShard {
-        consumer_arn: consumer_arn.to_owned(),
-        shard_id: SHARD.into(),
-        starting_position,
-    };
+    let request =
+        SubscribeToShard { consumer_arn: consumer_arn.to_owned(), shard_id: SHARD.into(), starting_position };
     port.subscribe_to_shard(request).await
 }
 
@@ -44,10 +41,7 @@ fn failure<T>(answer: Result<T, PortError>) -> FailureClass {
 }
 
 fn put(local: &LocalKinesis, data: &'static str) -> SequenceNumber {
-    local
-        .put_record("orders", "k", None, data)
-        .unwrap()
-        .sequence_number
+    local.put_record("orders", "k", None, data).unwrap().sequence_number
 }
 
 #[tokio::test(start_paused = true)]
@@ -65,29 +59,18 @@ async fn registers_lists_and_reads_in_virtual_time() {
     let registered = port.register_stream_consumer(&arn, "billing").await.unwrap();
     assert_eq!(registered.status, ConsumerStatus::Creating);
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let by_name = RegisteredConsumer::Name {
-        stream_arn: arn.clone(),
-        consumer_name: "billing".into(),
-    };
+    let by_name = RegisteredConsumer::Name { stream_arn: arn.clone(), consumer_name: "billing".into() };
     let described = port.describe_stream_consumer(by_name).await.unwrap();
     assert_eq!(described.status, ConsumerStatus::Active);
 
     let page = port
-        .list_shards(ListShards::First {
-            stream_arn: arn,
-            filter: ShardFilter::AtTrimHorizon,
-        })
+        .list_shards(ListShards::First { stream_arn: arn, filter: ShardFilter::AtTrimHorizon })
         .await
         .unwrap();
     assert_eq!((page.shards.len(), page.next_token), (2, None));
-    port.deregister_stream_consumer(&registered.consumer_arn)
-        .await
-        .unwrap();
+    port.deregister_stream_consumer(&registered.consumer_arn).await.unwrap();
     let gone = RegisteredConsumer::Arn(registered.consumer_arn);
-    assert_eq!(
-        failure(port.describe_stream_consumer(gone).await),
-        FailureClass::ResourceNotFound
-    );
+    assert_eq!(failure(port.describe_stream_consumer(gone).await), FailureClass::ResourceNotFound);
 }
 
 #[tokio::test(start_paused = true)]
@@ -134,11 +117,7 @@ async fn a_dropped_future_loses_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn the_size_is_told_if_set_so_and_is_that_of_the_next_event() {
-    let (local, port, consumer) = ready(Settings {
-        tell_event_size: true,
-        ..Settings::default()
-    })
-    .await;
+    let (local, port, consumer) = ready(Settings { tell_event_size: true, ..Settings::default() }).await;
     put(&local, "a");
     let mut source = open(&port, &consumer).await;
     let size = source.next_size().await;
@@ -198,17 +177,10 @@ async fn refusals_are_classified_as_an_adapter_would() {
     let operation = Operation::DescribeStreamSummary;
     local.faults().inject(Fault::expired_credentials(operation));
     let stream = StreamReference::Name("orders".into());
-    assert_eq!(
-        failure(port.describe_stream_summary(&stream).await),
-        FailureClass::Credentials
-    );
+    assert_eq!(failure(port.describe_stream_summary(&stream).await), FailureClass::Credentials);
     local.faults().clear();
     port.describe_stream_summary(&stream).await.unwrap();
-    assert_eq!(
-        local.statistics().calls_of(Operation::SubscribeToShard),
-        8,
-        "refused calls count"
-    );
+    assert_eq!(local.statistics().calls_of(Operation::SubscribeToShard), 8, "refused calls count");
 }
 
 #[tokio::test(start_paused = true)]
@@ -229,11 +201,7 @@ async fn subscribe_answers_in_time_when_the_service_is_silent() {
 
 /// What a stream brings that goes wrong so behind its first event.
 async fn behind_the_first(fault: StreamFault) -> Result<Option<SubscriptionEvent>, PortError> {
-    let (local, port, consumer) = ready(Settings {
-        event_max_records: 1,
-        ..Settings::default()
-    })
-    .await;
+    let (local, port, consumer) = ready(Settings { event_max_records: 1, ..Settings::default() }).await;
     put(&local, "a");
     put(&local, "b");
     local.faults().inject(Fault::in_stream(1, fault));
@@ -244,19 +212,12 @@ async fn behind_the_first(fault: StreamFault) -> Result<Option<SubscriptionEvent
 
 #[tokio::test(start_paused = true)]
 async fn streams_go_wrong_on_order() {
-    for fault in [
-        StreamFault::BrokenChecksum,
-        StreamFault::TruncatedFrame,
-        StreamFault::InvalidJson,
-    ] {
+    for fault in [StreamFault::BrokenChecksum, StreamFault::TruncatedFrame, StreamFault::InvalidJson] {
         assert_eq!(failure(behind_the_first(fault).await), FailureClass::Malformed);
     }
     assert_eq!(behind_the_first(StreamFault::End).await.unwrap(), None);
     let exception = ServiceError::new("InternalFailureException", "said", 500);
-    assert_eq!(
-        failure(behind_the_first(StreamFault::Exception(exception)).await),
-        FailureClass::Unavailable
-    );
+    assert_eq!(failure(behind_the_first(StreamFault::Exception(exception)).await), FailureClass::Unavailable);
     let event = behind_the_first(StreamFault::EmptyContinuation).await;
     let event = event.unwrap().unwrap();
     assert_eq!((event.continuation, event.records.len()), (None, 1));
@@ -273,10 +234,7 @@ async fn silence_in_a_stream_lasts_as_long_as_ordered() {
     source.next_event().await.unwrap().unwrap();
     assert_eq!(start.elapsed(), Duration::from_secs(40));
 
-    assert_eq!(
-        local.faults().interrupt(Some(SHARD), &StreamFault::Silence(None)),
-        1
-    );
+    assert_eq!(local.faults().interrupt(Some(SHARD), &StreamFault::Silence(None)), 1);
     let hour = Duration::from_secs(3_600);
     assert!(tokio::time::timeout(hour, source.next_event()).await.is_err());
 }

@@ -11,12 +11,7 @@ pub(super) fn holes(shards: &[Shard]) -> Vec<HashKeyRange> {
     let mut next = Some(0);
     for range in ranges {
         let Some(key) = next else { break };
-        holes.extend(
-            range
-                .start()
-                .checked_sub(1)
-                .and_then(|end| HashKeyRange::new(key, end).ok()),
-        );
+        holes.extend(range.start().checked_sub(1).and_then(|end| HashKeyRange::new(key, end).ok()));
         next = range.end().checked_add(1).map(|after| after.max(key));
     }
     holes.extend(next.and_then(|key| HashKeyRange::new(key, u128::MAX).ok()));
@@ -45,10 +40,7 @@ mod tests {
     }
 
     fn holes_of(ranges: &[(u128, u128)]) -> Vec<(u128, u128)> {
-        holes(&shards(ranges))
-            .iter()
-            .map(|hole| (hole.start(), hole.end()))
-            .collect()
+        holes(&shards(ranges)).iter().map(|hole| (hole.start(), hole.end())).collect()
     }
 
     #[test]

@@ -14,12 +14,7 @@ pub(super) struct Discovery {
 impl Discovery {
     /// A listing every `interval`, jittered by a tenth.
     pub(super) fn every(interval: Duration) -> Self {
-        Self {
-            interval,
-            due: None,
-            last_start: None,
-            hurry: LEAST_SPACING,
-        }
+        Self { interval, due: None, last_start: None, hurry: LEAST_SPACING }
     }
 
     /// When the next listing is due.
@@ -53,10 +48,8 @@ impl Discovery {
     /// A listing is complete. If it left questions open, the next one comes after 1 s, then 2, 4, ... up to the interval.
     pub(super) fn finished(&mut self, now: Instant, is_settled: bool, random: &mut Random) {
         let jitter = self.interval.mul_f64(JITTER);
-        let regular = random.between(
-            self.interval.saturating_sub(jitter),
-            self.interval.saturating_add(jitter),
-        );
+        let regular =
+            random.between(self.interval.saturating_sub(jitter), self.interval.saturating_add(jitter));
         let wait = match is_settled {
             true => regular,
             false => regular.min(self.hurry),

@@ -31,9 +31,7 @@ impl fmt::Display for LineageFailure {
             }
             Self::NotListedInTime { waited, last_failure } => {
                 write!(f, "the shards could not be listed within {waited:?}")?;
-                last_failure
-                    .iter()
-                    .try_for_each(|failure| write!(f, "; last failure: {failure}"))
+                last_failure.iter().try_for_each(|failure| write!(f, "; last failure: {failure}"))
             }
         }
     }

@@ -67,10 +67,8 @@ impl Graph {
             Role::Foreign | Role::Waiting { .. } => return,
         }
         for child in children {
-            let node = self
-                .nodes
-                .entry(child.shard_id.clone())
-                .or_insert_with(|| Node::announced(child, now));
+            let node =
+                self.nodes.entry(child.shard_id.clone()).or_insert_with(|| Node::announced(child, now));
             node.add_parent(shard);
         }
         self.mark_parents();
@@ -98,18 +96,15 @@ impl Graph {
 
     /// What the last complete listing, and those before it, say of a shard.
     pub(super) fn status(&self, shard: &ShardId) -> ShardStatus {
-        let gone = || ShardStatus::Gone {
-            children: self.children(shard),
-        };
+        let gone = || ShardStatus::Gone { children: self.children(shard) };
         let Some(node) = self.nodes.get(shard) else {
             return gone();
         };
         match (node.presence, &node.ending_sequence_number) {
             (Presence::Listed, None) => ShardStatus::Open,
-            (Presence::Listed, Some(ending)) => ShardStatus::Closed {
-                ending_sequence_number: ending.clone(),
-                children: self.children(shard),
-            },
+            (Presence::Listed, Some(ending)) => {
+                ShardStatus::Closed { ending_sequence_number: ending.clone(), children: self.children(shard) }
+            }
             (presence, _) if presence.is_gone() => gone(),
             (_, _) => ShardStatus::Unlisted,
         }
@@ -166,10 +161,8 @@ impl Graph {
 
     fn insert(&mut self, shards: &[Shard], presence: Presence) {
         for shard in shards {
-            let node = self
-                .nodes
-                .entry(shard.shard_id.clone())
-                .or_insert_with(|| Node::listed(shard, presence));
+            let node =
+                self.nodes.entry(shard.shard_id.clone()).or_insert_with(|| Node::listed(shard, presence));
             if presence == Presence::Listed {
                 node.update(shard);
             }
@@ -203,12 +196,8 @@ impl Graph {
     /// before its children were seen), they may descend from it; too much is harmless, too little loses records. They wait for
     /// the shards they may descend from.
     fn adopt_orphans(&mut self, candidates: &BTreeSet<ShardId>) {
-        let lost: Vec<ShardId> = self
-            .nodes
-            .iter()
-            .filter(|(_, node)| is_lost(node))
-            .map(|(id, _)| id.clone())
-            .collect();
+        let lost: Vec<ShardId> =
+            self.nodes.iter().filter(|(_, node)| is_lost(node)).map(|(id, _)| id.clone()).collect();
         for id in candidates {
             let is_orphan = self
                 .nodes
@@ -222,11 +211,7 @@ impl Graph {
     }
 
     fn hold(&mut self, id: &ShardId, by: &[ShardId]) {
-        if let Some(Node {
-            role: Role::Waiting { gate, .. },
-            ..
-        }) = self.nodes.get_mut(id)
-        {
+        if let Some(Node { role: Role::Waiting { gate, .. }, .. }) = self.nodes.get_mut(id) {
             gate.extend(by.iter().cloned());
         }
     }
@@ -261,11 +246,8 @@ impl Graph {
     /// Opens the gates: a parent holds its child while it is ours and not handed over, or while it is not known and the child
     /// was not listed yet (decision 10).
     fn settle(&mut self) {
-        let unfinished: BTreeMap<ShardId, bool> = self
-            .nodes
-            .iter()
-            .map(|(id, node)| (id.clone(), node.is_unfinished()))
-            .collect();
+        let unfinished: BTreeMap<ShardId, bool> =
+            self.nodes.iter().map(|(id, node)| (id.clone(), node.is_unfinished())).collect();
         for node in self.nodes.values_mut() {
             let may_lag = node.presence.may_lag();
             if let Role::Waiting { gate, .. } = &mut node.role {
@@ -293,12 +275,7 @@ impl Graph {
         let mut next: Vec<ShardId> = shards.cloned().collect();
         while let Some(id) = next.pop() {
             let parents = self.nodes.get(&id).map_or(&[][..], |node| &node.parents);
-            next.extend(
-                parents
-                    .iter()
-                    .filter(|parent| found.insert((*parent).clone()))
-                    .cloned(),
-            );
+            next.extend(parents.iter().filter(|parent| found.insert((*parent).clone())).cloned());
         }
         found
     }

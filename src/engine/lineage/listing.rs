@@ -25,11 +25,7 @@ pub(super) enum Remedy {
 impl Listing {
     /// A listing of the shards that pass the filter, with nothing listed yet.
     pub(super) fn of(filter: ShardFilter) -> Self {
-        Self {
-            filter,
-            shards: Vec::new(),
-            next_token: None,
-        }
+        Self { filter, shards: Vec::new(), next_token: None }
     }
 
     /// The page to ask for.

@@ -127,9 +127,7 @@ impl Lineage {
 
     /// The next output; `Timeout` when there is nothing more to say.
     pub fn poll_output(&mut self) -> Output {
-        self.outputs
-            .pop_front()
-            .unwrap_or_else(|| Output::Timeout(self.due()))
+        self.outputs.pop_front().unwrap_or_else(|| Output::Timeout(self.due()))
     }
 
     fn begin(&mut self, now: Instant) {
@@ -222,17 +220,8 @@ impl Lineage {
     }
 
     fn announce(&mut self, started: Vec<Started>) {
-        for Started {
-            shard,
-            start,
-            parents,
-        } in started
-        {
-            self.emit(Event::StartShard {
-                shard,
-                start,
-                parents,
-            });
+        for Started { shard, start, parents } in started {
+            self.emit(Event::StartShard { shard, start, parents });
         }
     }
 

@@ -23,10 +23,7 @@ pub(super) enum Role {
     /// Not ours to read.
     Foreign,
     /// Ours, to be started when nobody is left that it waits for.
-    Waiting {
-        start: ShardStart,
-        gate: BTreeSet<ShardId>,
-    },
+    Waiting { start: ShardStart, gate: BTreeSet<ShardId> },
     /// Started.
     Reading,
     /// Read to its end.
@@ -64,10 +61,7 @@ impl Node {
             hash_key_range: Some(child.hash_key_range),
             ending_sequence_number: None,
             role: Role::Foreign,
-            presence: Presence::NeverListed {
-                since: now,
-                rounds: 0,
-            },
+            presence: Presence::NeverListed { since: now, rounds: 0 },
             has_children: false,
         }
     }
@@ -124,10 +118,7 @@ impl Node {
         self.presence = match self.presence {
             Presence::Listed | Presence::Gone => Presence::Gone,
             Presence::NeverListed { since, rounds } if started.saturating_duration_since(since) >= round => {
-                Presence::NeverListed {
-                    since: started,
-                    rounds: rounds.saturating_add(1),
-                }
+                Presence::NeverListed { since: started, rounds: rounds.saturating_add(1) }
             }
             Presence::NeverListed { since, rounds } => Presence::NeverListed { since, rounds },
         };
@@ -135,10 +126,7 @@ impl Node {
 
     /// Gives the shard to us, to be started when its parents allow.
     pub(super) fn adopt(&mut self, start: ShardStart) {
-        self.role = Role::Waiting {
-            start,
-            gate: self.parents.iter().cloned().collect(),
-        };
+        self.role = Role::Waiting { start, gate: self.parents.iter().cloned().collect() };
     }
 }
 

@@ -31,8 +31,7 @@ impl Lineage {
             self.discovery.started(now);
         }
         let page = round.listing.request();
-        self.outputs
-            .push_back(Output::Command(Command::ListShards { call, page }));
+        self.outputs.push_back(Output::Command(Command::ListShards { call, page }));
     }
 
     /// The answer to a page.
@@ -70,9 +69,7 @@ impl Lineage {
                 None => self.fail(LineageFailure::PinRefused(failure)),
             };
         }
-        let remedy = round
-            .listing
-            .remedy(failure.class, matches!(purpose, Purpose::Discovery));
+        let remedy = round.listing.remedy(failure.class, matches!(purpose, Purpose::Discovery));
         if remedy == Remedy::StartOverForAWhile {
             let since = *self.denied_since.get_or_insert(now);
             if now.saturating_duration_since(since) >= DENIED_PATIENCE {

@@ -33,9 +33,7 @@ impl LineageStart {
             StartPosition::PerShard { positions, otherwise } => {
                 let mut start = Self::resolve(otherwise, pin);
                 let outer = positions.iter();
-                start
-                    .positions
-                    .extend(outer.map(|(shard, position)| (shard.clone(), position.clone())));
+                start.positions.extend(outer.map(|(shard, position)| (shard.clone(), position.clone())));
                 start
             }
         }
@@ -44,10 +42,7 @@ impl LineageStart {
 
 impl From<StreamStart> for LineageStart {
     fn from(otherwise: StreamStart) -> Self {
-        Self {
-            positions: BTreeMap::new(),
-            otherwise,
-        }
+        Self { positions: BTreeMap::new(), otherwise }
     }
 }
 

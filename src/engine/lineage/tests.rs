@@ -89,10 +89,7 @@ impl Driver {
     fn answer(&mut self) -> Vec<String> {
         let (call, page) = self.call.take().expect("a call is under way");
         let page = self.stream.page(&page, self.page_size);
-        self.handle(Input::Listed {
-            call,
-            result: Ok(page),
-        })
+        self.handle(Input::Listed { call, result: Ok(page) })
     }
 
     fn refuse(&mut self, class: FailureClass) -> Vec<String> {
@@ -113,18 +110,12 @@ impl Driver {
     /// The shard ended, and its last event named the children that the stream knows.
     fn end(&mut self, shard: u32) -> Vec<String> {
         let children = self.stream.children(shard);
-        self.run(Input::HandedOver {
-            shard: id(shard),
-            children,
-        })
+        self.run(Input::HandedOver { shard: id(shard), children })
     }
 
     /// The shard ended, and nothing was said of children.
     fn end_bare(&mut self, shard: u32) -> Vec<String> {
-        self.handle(Input::HandedOver {
-            shard: id(shard),
-            children: Vec::new(),
-        })
+        self.handle(Input::HandedOver { shard: id(shard), children: Vec::new() })
     }
 
     fn check(&mut self, shard: u32) -> Vec<String> {

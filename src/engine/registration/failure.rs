@@ -46,15 +46,10 @@ impl fmt::Display for RegistrationFailure {
             Self::Call { operation, failure } => write!(f, "{operation} failed: {failure}"),
             Self::NotActiveInTime { waited, last_failure } => {
                 write!(f, "the registered consumer was not ACTIVE after {waited:?}")?;
-                last_failure
-                    .iter()
-                    .try_for_each(|failure| write!(f, "; last failure: {failure}"))
+                last_failure.iter().try_for_each(|failure| write!(f, "; last failure: {failure}"))
             }
             Self::DeletedTooOften { times } => {
-                write!(
-                    f,
-                    "the registered consumer was deleted {times} times within an hour"
-                )
+                write!(f, "the registered consumer was deleted {times} times within an hour")
             }
             Self::ConsumerGone => f.write_str("the registered consumer was deleted"),
         }

@@ -32,10 +32,7 @@ impl Registration {
             return self.finish();
         };
         let call = self.next_call();
-        self.state = State::Deregistering {
-            attempt,
-            progress: Progress::Asked(call),
-        };
+        self.state = State::Deregistering { attempt, progress: Progress::Asked(call) };
         self.command(Command::Deregister { call, consumer_arn });
     }
 
@@ -48,16 +45,11 @@ impl Registration {
         match result {
             Err(failure) if failure.class.is_retryable() && attempt < DEREGISTER_ATTEMPTS => {
                 let until = now + self.backoff.next_delay();
-                self.state = State::Deregistering {
-                    attempt,
-                    progress: Progress::Paused(until, TimeoutReason::Retry),
-                };
+                self.state =
+                    State::Deregistering { attempt, progress: Progress::Paused(until, TimeoutReason::Retry) };
             }
             Err(failure) if failure.class != FailureClass::ResourceNotFound => {
-                self.emit(Event::NotDeregistered {
-                    consumer_arn,
-                    failure,
-                });
+                self.emit(Event::NotDeregistered { consumer_arn, failure });
                 self.finish();
             }
             Ok(()) | Err(_) => {

@@ -110,9 +110,7 @@ impl Registration {
 
     /// The next output; `Timeout` when there is nothing more to say.
     pub fn poll_output(&mut self) -> Output {
-        self.outputs
-            .pop_front()
-            .unwrap_or_else(|| Output::Timeout(self.due()))
+        self.outputs.pop_front().unwrap_or_else(|| Output::Timeout(self.due()))
     }
 
     fn start(&mut self, now: Instant) {
@@ -170,10 +168,7 @@ impl Registration {
             | State::ShutDown => None,
         };
         let bound = bound.map(|at| (at, TimeoutReason::WaitForActive));
-        bound
-            .into_iter()
-            .chain(self.state.pause_end())
-            .min_by_key(|(at, _)| *at)
+        bound.into_iter().chain(self.state.pause_end()).min_by_key(|(at, _)| *at)
     }
 
     /// `None`: so far off that there is no such instant.

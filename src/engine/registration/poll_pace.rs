@@ -16,10 +16,7 @@ pub(super) struct PollPace {
 impl PollPace {
     /// A pace that begins now.
     pub(super) fn starting(now: Instant) -> Self {
-        Self {
-            since: now,
-            interval: FIRST_INTERVAL,
-        }
+        Self { since: now, interval: FIRST_INTERVAL }
     }
 
     /// The wait before the next look. Jittered once it is no longer the first interval.

@@ -12,10 +12,9 @@ impl Registration {
     pub(super) fn seek(&mut self, search: Search) {
         let call = self.next_call();
         let command = match (search.step, &self.consumer_arn) {
-            (Step::Wait, Some(consumer_arn)) => Command::DescribeByArn {
-                call,
-                consumer_arn: consumer_arn.clone(),
-            },
+            (Step::Wait, Some(consumer_arn)) => {
+                Command::DescribeByArn { call, consumer_arn: consumer_arn.clone() }
+            }
             (Step::Register, _) => Command::Register {
                 call,
                 stream_arn: self.stream_arn.clone(),
@@ -140,9 +139,7 @@ impl Registration {
     ) {
         match result {
             Ok(registered) => {
-                self.emit(Event::Registered {
-                    consumer_arn: registered.consumer_arn.clone(),
-                });
+                self.emit(Event::Registered { consumer_arn: registered.consumer_arn.clone() });
                 self.found(search, registered, now);
             }
             // Another process was faster.
@@ -174,10 +171,7 @@ impl Registration {
                 let until = now + self.backoff.next_delay();
                 self.state = State::Verifying(Progress::Paused(until, TimeoutReason::Retry));
             }
-            Err(failure) => self.fail(RegistrationFailure::Call {
-                operation: Operation::Describe,
-                failure,
-            }),
+            Err(failure) => self.fail(RegistrationFailure::Call { operation: Operation::Describe, failure }),
         }
     }
 
@@ -191,8 +185,7 @@ impl Registration {
     fn deleted(&mut self, now: Instant) {
         self.consumer_arn = None;
         self.backoff.reset();
-        self.deletions
-            .retain(|at| now.saturating_duration_since(*at) < DELETIONS_COUNT_FOR);
+        self.deletions.retain(|at| now.saturating_duration_since(*at) < DELETIONS_COUNT_FOR);
         self.deletions.push_back(now);
         let times = self.deletions.len();
         match self.consumer {
@@ -207,10 +200,7 @@ impl Registration {
     fn pause_to_poll(&mut self, search: Search, now: Instant) {
         let mut pace = search.pace.unwrap_or(PollPace::starting(now));
         let until = now + pace.next_delay(now, self.backoff.random());
-        let search = Search {
-            pace: Some(pace),
-            ..search
-        };
+        let search = Search { pace: Some(pace), ..search };
         self.state = State::Seeking(search, Progress::Paused(until, TimeoutReason::Poll));
     }
 

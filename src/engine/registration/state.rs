@@ -78,11 +78,7 @@ impl State {
 impl Search {
     /// A search that begins now, with a look.
     pub(super) fn starting(now: Instant) -> Self {
-        Self {
-            step: Step::LOOKUP,
-            since: now,
-            pace: None,
-        }
+        Self { step: Step::LOOKUP, since: now, pace: None }
     }
 
     /// The same search at this step.

@@ -35,10 +35,7 @@ fn origin() -> Instant {
 }
 
 fn described(arn: &str, status: ConsumerStatus) -> Described {
-    Ok(ConsumerDescription {
-        consumer_arn: arn.into(),
-        status,
-    })
+    Ok(ConsumerDescription { consumer_arn: arn.into(), status })
 }
 
 fn active(arn: &str) -> Described {
@@ -63,11 +60,7 @@ fn short(arn: &str) -> &str {
 
 impl Driver {
     fn by_name() -> Self {
-        Self::over(Registration::new(
-            STREAM,
-            ConsumerReference::Name("billing".into()),
-            1,
-        ))
+        Self::over(Registration::new(STREAM, ConsumerReference::Name("billing".into()), 1))
     }
 
     fn by_arn() -> Self {
@@ -75,12 +68,7 @@ impl Driver {
     }
 
     fn over(machine: Registration) -> Self {
-        Self {
-            machine,
-            now: origin(),
-            call: CallId(0),
-            commands: Vec::new(),
-        }
+        Self { machine, now: origin(), call: CallId(0), commands: Vec::new() }
     }
 
     /// By name, registered, ACTIVE.
@@ -106,13 +94,9 @@ impl Driver {
 
     fn command(&mut self, command: Command) -> String {
         let (call, name, subject) = match command {
-            Command::DescribeByName {
-                call, consumer_name, ..
-            } => (call, "DescribeByName", consumer_name),
+            Command::DescribeByName { call, consumer_name, .. } => (call, "DescribeByName", consumer_name),
             Command::DescribeByArn { call, consumer_arn } => (call, "DescribeByArn", consumer_arn),
-            Command::Register {
-                call, consumer_name, ..
-            } => (call, "Register", consumer_name),
+            Command::Register { call, consumer_name, .. } => (call, "Register", consumer_name),
             Command::Deregister { call, consumer_arn } => (call, "Deregister", consumer_arn),
         };
         self.call = call;

@@ -86,11 +86,7 @@ impl Contention {
 /// The service's 5 s rule after a call, and twice as much for a call to arrive late.
 const OWN_CALL_WINDOW: Duration = Duration::from_secs(15);
 /// Two users of one consumer settle at about one take-over a minute.
-const LOSER_WAITS: [Duration; 4] = [
-    Duration::from_secs(10),
-    Duration::from_secs(20),
-    Duration::from_secs(40),
-    Duration::from_secs(60),
-];
+const LOSER_WAITS: [Duration; 4] =
+    [Duration::from_secs(10), Duration::from_secs(20), Duration::from_secs(40), Duration::from_secs(60)];
 /// The life of a subscription: held for so long, the shard is ours again.
 const HELD_LONG_ENOUGH: Duration = Duration::from_secs(300);

@@ -78,11 +78,7 @@ impl Subscription {
             Input::Demand => self.room_found(now),
             Input::NoRoom { call } => self.room_missing(call, now),
             Input::Subscribed { call, sent_at } => self.subscribed(call, sent_at, now),
-            Input::Refused {
-                call,
-                sent_at,
-                failure,
-            } => self.refused(call, sent_at, failure, now),
+            Input::Refused { call, sent_at, failure } => self.refused(call, sent_at, failure, now),
             Input::Event { call, event } => self.event_came(call, event, now),
             Input::Ended { call } => self.ended(call, now),
             Input::Failed { call, failure } => self.failed(call, failure, now),
@@ -96,9 +92,7 @@ impl Subscription {
 
     /// The next thing to do, to tell, or to wait for.
     pub fn poll_output(&mut self) -> Output<Command, Event, TimeoutReason> {
-        self.outputs
-            .pop_front()
-            .unwrap_or_else(|| Output::Timeout(self.timeout()))
+        self.outputs.pop_front().unwrap_or_else(|| Output::Timeout(self.timeout()))
     }
 
     /// Whether nothing more will come: the shard has ended, failed, or is not wanted any more.
@@ -110,18 +104,11 @@ impl Subscription {
         // A limit too long for the clock is no limit.
         let (at, reason) = match &self.state {
             State::Idle { due } if self.has_room => (Some(*due), TimeoutReason::Call),
-            State::Open(open) if !self.has_room => (
-                open.since.checked_add(self.config.blocked),
-                TimeoutReason::Blocked,
-            ),
-            State::Open(Open {
-                last_look: Some(until),
-                ..
-            }) => (Some(*until), TimeoutReason::LastLook),
-            State::Open(open) => (
-                open.since.checked_add(self.config.silence),
-                TimeoutReason::Silence,
-            ),
+            State::Open(open) if !self.has_room => {
+                (open.since.checked_add(self.config.blocked), TimeoutReason::Blocked)
+            }
+            State::Open(Open { last_look: Some(until), .. }) => (Some(*until), TimeoutReason::LastLook),
+            State::Open(open) => (open.since.checked_add(self.config.silence), TimeoutReason::Silence),
             State::Ending { since, .. } => (since.checked_add(self.config.blocked), TimeoutReason::Blocked),
             State::Idle { .. } | State::Calling { .. } | State::Checking { .. } | State::Over => return None,
         };
@@ -139,11 +126,7 @@ impl Subscription {
         }
         self.call_was_sent(sent_at);
         self.contention.call_answered_or_given_up(now);
-        self.state = State::Open(Open {
-            call,
-            since: now,
-            last_look: None,
-        });
+        self.state = State::Open(Open { call, since: now, last_look: None });
         if self.has_room {
             self.command(Command::Read { call });
         }

@@ -30,12 +30,7 @@ impl Position {
             ShardStart::After(position) => Some(position.clone()),
             _ => None,
         };
-        Self {
-            start,
-            resume: Resume::Start,
-            last_record: None,
-            skip_through,
-        }
+        Self { start, resume: Resume::Start, last_record: None, skip_through }
     }
 
     pub(super) fn starting_position(&self) -> StartingPosition {
@@ -75,10 +70,7 @@ impl Position {
 
     /// Whether a refusal can be answered by moving the pin of LATEST back.
     pub(super) fn is_pinned(&self) -> bool {
-        matches!(
-            (&self.resume, &self.start),
-            (Resume::Start, ShardStart::Pinned(_))
-        )
+        matches!((&self.resume, &self.start), (Resume::Start, ShardStart::Pinned(_)))
     }
 
     /// Moves the pin of LATEST back. `false`: it does not go back any further.
@@ -105,10 +97,7 @@ impl Position {
             (Resume::After(_), None) => Resume::StartAgain,
         };
         if let Resume::AtRecord(last) = &resume
-            && self
-                .skip_through
-                .as_ref()
-                .is_none_or(|done| done.sequence_number() <= last)
+            && self.skip_through.as_ref().is_none_or(|done| done.sequence_number() <= last)
         {
             self.skip_through = Some(RecordPosition::new(last.clone()));
         }

@@ -19,17 +19,11 @@ impl Subscription {
                 let call = open.call;
                 self.command(Command::Read { call });
             }
-            State::Ending {
-                next: Ending::ShardEnd(children),
-                ..
-            } => {
+            State::Ending { next: Ending::ShardEnd(children), .. } => {
                 let children = std::mem::take(children);
                 self.end_shard(children);
             }
-            State::Ending {
-                next: Ending::Unclear,
-                ..
-            } => self.check(CheckCause::UnclearEnd, None),
+            State::Ending { next: Ending::Unclear, .. } => self.check(CheckCause::UnclearEnd, None),
             State::Idle { .. } | State::Calling { .. } | State::Checking { .. } | State::Over => {}
         }
     }
@@ -71,9 +65,7 @@ impl Subscription {
     /// An event has come: what went wrong before is over.
     fn note_progress(&mut self, now: Instant) {
         if !self.contention.is_established() {
-            self.tell(Event::Established {
-                renewal: self.renewing,
-            });
+            self.tell(Event::Established { renewal: self.renewing });
         }
         self.contention.event_came(now);
         self.renewing = false;
@@ -93,10 +85,8 @@ impl Subscription {
         match self.confirming.take() {
             Some(children) => self.end_shard(children),
             None => {
-                let failure = Failure::new(
-                    FailureClass::Unavailable,
-                    "the subscription ended without an event",
-                );
+                let failure =
+                    Failure::new(FailureClass::Unavailable, "the subscription ended without an event");
                 self.escalate(EndCause::Barren, failure, now);
             }
         }

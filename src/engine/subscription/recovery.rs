@@ -73,11 +73,7 @@ impl Subscription {
     pub(super) fn escalate(&mut self, cause: EndCause, failure: Failure, now: Instant) {
         self.contention.let_go();
         let since = *self.failing_since.get_or_insert(now);
-        if self
-            .config
-            .give_up_after
-            .is_some_and(|limit| now.saturating_duration_since(since) >= limit)
-        {
+        if self.config.give_up_after.is_some_and(|limit| now.saturating_duration_since(since) >= limit) {
             return self.fail(SubscriptionFailure::GaveUp(failure));
         }
         let wait = self.backoff.next_delay();
@@ -105,13 +101,7 @@ impl Subscription {
             }
             (CheckCause::UnclearEnd, ShardStatus::Open) => self.retry(EndCause::Expired, Duration::ZERO, now),
             (CheckCause::PositionRefused, ShardStatus::Open) => self.fall_back(failure, now),
-            (
-                cause,
-                ShardStatus::Closed {
-                    ending_sequence_number,
-                    children,
-                },
-            ) => {
+            (cause, ShardStatus::Closed { ending_sequence_number, children }) => {
                 self.checked_closed(cause, failure, &ending_sequence_number, children, now);
             }
         }
@@ -166,14 +156,9 @@ impl Subscription {
         let moved = consumer_arn != self.consumer_arn;
         self.consumer_arn = consumer_arn;
         match self.state {
-            State::Checking {
-                cause: CheckCause::NotFound,
-                ..
-            } if !moved => {
-                let failure = Failure::new(
-                    FailureClass::ResourceNotFound,
-                    "the registered consumer has not moved",
-                );
+            State::Checking { cause: CheckCause::NotFound, .. } if !moved => {
+                let failure =
+                    Failure::new(FailureClass::ResourceNotFound, "the registered consumer has not moved");
                 self.escalate(EndCause::Failed(failure.clone()), failure, now);
             }
             _ if !moved => {}
@@ -183,10 +168,7 @@ impl Subscription {
                 self.contention.let_go();
                 self.retry(EndCause::ConsumerMoved, Duration::ZERO, now);
             }
-            State::Checking {
-                cause: CheckCause::NotFound,
-                ..
-            } => {
+            State::Checking { cause: CheckCause::NotFound, .. } => {
                 self.retry(EndCause::ConsumerMoved, Duration::ZERO, now);
             }
             State::Idle { .. } | State::Ending { .. } | State::Checking { .. } | State::Over => {}
@@ -197,10 +179,7 @@ impl Subscription {
         if let Some(failure) = &failure {
             self.contention.let_go();
             self.renewing = false;
-            self.tell(Event::Ended {
-                cause: EndCause::Failed(failure.clone()),
-                retry_in: None,
-            });
+            self.tell(Event::Ended { cause: EndCause::Failed(failure.clone()), retry_in: None });
         }
         self.state = State::Checking { cause, failure };
         self.command(Command::Check(cause));

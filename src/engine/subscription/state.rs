@@ -15,10 +15,7 @@ pub(super) enum State {
     /// The subscription has had its last event, which waits for room.
     Ending { since: Instant, next: Ending },
     /// A listing is asked.
-    Checking {
-        cause: CheckCause,
-        failure: Option<Failure>,
-    },
+    Checking { cause: CheckCause, failure: Option<Failure> },
     /// The shard has ended, or failed, or is not wanted any more.
     Over,
 }

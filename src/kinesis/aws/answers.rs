@@ -35,12 +35,7 @@ pub(super) fn event(event: types::SubscribeToShardEvent) -> Result<SubscriptionE
 /// A page of ListShards.
 pub(super) fn shard_page(output: ListShardsOutput) -> Result<ShardPage, Failure> {
     Ok(ShardPage {
-        shards: output
-            .shards
-            .unwrap_or_default()
-            .into_iter()
-            .map(shard)
-            .collect::<Result<_, _>>()?,
+        shards: output.shards.unwrap_or_default().into_iter().map(shard).collect::<Result<_, _>>()?,
         next_token: output.next_token.filter(|token| !token.is_empty()),
     })
 }
@@ -161,9 +156,7 @@ fn continuation(digits: &str) -> Result<Option<SequenceNumber>, Failure> {
 }
 
 fn sequence_number(of: &str, digits: &str) -> Result<SequenceNumber, Failure> {
-    digits
-        .parse()
-        .map_err(|_| malformed(of, "sequence number", digits))
+    digits.parse().map_err(|_| malformed(of, "sequence number", digits))
 }
 
 /// The wire has it for every shard by the API reference, but the SDK's type is optional: a shard without one takes any key.
@@ -193,10 +186,7 @@ fn timestamp(time: &DateTime) -> Timestamp {
 }
 
 fn malformed(of: &str, member: &str, text: &str) -> Failure {
-    Failure::new(
-        FailureClass::Malformed,
-        format!("{of} with the {member} {text:?}"),
-    )
+    Failure::new(FailureClass::Malformed, format!("{of} with the {member} {text:?}"))
 }
 
 const NANOS_PER_MILLISECOND: i128 = 1_000_000;

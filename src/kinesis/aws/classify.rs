@@ -24,10 +24,7 @@ pub(super) fn call_error<E>(error: SdkError<E, HttpResponse>) -> PortError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
-    PortError {
-        failure: call_failure(&error),
-        source: Some(Box::new(error)),
-    }
+    PortError { failure: call_failure(&error), source: Some(Box::new(error)) }
 }
 
 /// The failure of SubscribeToShard, which has read as far as the first frame: an error of the event receiver stands wrapped
@@ -37,19 +34,10 @@ pub(super) fn subscribe_error(error: SdkError<SubscribeToShardError, HttpRespons
         return call_error(error);
     }
     let failure = call_failure(&error);
-    match error
-        .into_source()
-        .map(|source| source.downcast::<ReceiverError>())
-    {
+    match error.into_source().map(|source| source.downcast::<ReceiverError>()) {
         Ok(Ok(receiver)) => stream_error(*receiver),
-        Ok(Err(source)) => PortError {
-            failure,
-            source: Some(source),
-        },
-        Err(error) => PortError {
-            failure,
-            source: Some(Box::new(error)),
-        },
+        Ok(Err(source)) => PortError { failure, source: Some(source) },
+        Err(error) => PortError { failure, source: Some(Box::new(error)) },
     }
 }
 
@@ -57,10 +45,7 @@ pub(super) fn subscribe_error(error: SdkError<SubscribeToShardError, HttpRespons
 /// and `Debug` would print it.
 pub(super) fn stream_error(error: ReceiverError) -> PortError {
     let failure = stream_failure(&error);
-    PortError {
-        failure,
-        source: error.into_source().ok(),
-    }
+    PortError { failure, source: error.into_source().ok() }
 }
 
 /// What the SDK's event receiver fails with.
@@ -75,9 +60,7 @@ where
             let (error, status) = (context.err(), context.raw().status().as_u16());
             let class = error.code().and_then(class_of).or_else(|| status_class(status));
             let class = class.unwrap_or(FailureClass::Unclassified);
-            let name = error
-                .code()
-                .map_or_else(|| format!("HTTP status {status}"), str::to_owned);
+            let name = error.code().map_or_else(|| format!("HTTP status {status}"), str::to_owned);
             Failure::new(class, with_message(&name, error.message()))
         }
         SdkError::ResponseError(context) => {
@@ -86,10 +69,9 @@ where
             Failure::new(class, root_cause(error))
         }
         // The request could not even be built from what it was given.
-        SdkError::ConstructionFailure(_) => Failure::new(
-            credentials_class(error).unwrap_or(FailureClass::InvalidArgument),
-            root_cause(error),
-        ),
+        SdkError::ConstructionFailure(_) => {
+            Failure::new(credentials_class(error).unwrap_or(FailureClass::InvalidArgument), root_cause(error))
+        }
         other => transport_failure(other),
     }
 }
@@ -120,9 +102,9 @@ where
 {
     let class = match error {
         SdkError::TimeoutError(_) => FailureClass::TimedOut,
-        SdkError::DispatchFailure(context) => context
-            .as_connector_error()
-            .map_or(FailureClass::Unavailable, connector_class),
+        SdkError::DispatchFailure(context) => {
+            context.as_connector_error().map_or(FailureClass::Unavailable, connector_class)
+        }
         _ => FailureClass::Unclassified,
     };
     Failure::new(class, root_cause(error))
@@ -223,9 +205,7 @@ fn header<'a>(raw: &'a RawMessage, name: &str) -> Option<&'a str> {
     let RawMessage::Decoded(message) = raw else {
         return None;
     };
-    let header = Message::headers(message)
-        .iter()
-        .find(|header| header.name().as_str() == name)?;
+    let header = Message::headers(message).iter().find(|header| header.name().as_str() == name)?;
     header.value().as_string().ok().map(|text| text.as_str())
 }
 

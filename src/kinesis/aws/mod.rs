@@ -49,12 +49,8 @@ impl Kinesis for SdkKinesis {
                 StreamReference::Arn(arn) => self.0.describe_stream_summary().stream_arn(arn),
             };
             let server_time = ServerTime::default();
-            let output = call
-                .customize()
-                .interceptor(server_time.clone())
-                .send()
-                .await
-                .map_err(call_error)?;
+            let output =
+                call.customize().interceptor(server_time.clone()).send().await.map_err(call_error)?;
             answers::stream_summary(output, stream, server_time.taken()).map_err(PortError::from)
         })
     }
@@ -63,9 +59,9 @@ impl Kinesis for SdkKinesis {
         Box::pin(async move {
             let call = self.0.list_shards().max_results(PAGE_SIZE);
             let call = match request {
-                ListShards::First { stream_arn, filter } => call
-                    .stream_arn(stream_arn)
-                    .set_shard_filter(requests::shard_filter(filter)?),
+                ListShards::First { stream_arn, filter } => {
+                    call.stream_arn(stream_arn).set_shard_filter(requests::shard_filter(filter)?)
+                }
                 // The token stands for stream and filter; the API refuses either beside it.
                 ListShards::Next { token, .. } => call.next_token(token),
             };
@@ -92,10 +88,9 @@ impl Kinesis for SdkKinesis {
             let call = self.0.describe_stream_consumer();
             let call = match consumer {
                 RegisteredConsumer::Arn(arn) => call.consumer_arn(arn),
-                RegisteredConsumer::Name {
-                    stream_arn,
-                    consumer_name,
-                } => call.stream_arn(stream_arn).consumer_name(consumer_name),
+                RegisteredConsumer::Name { stream_arn, consumer_name } => {
+                    call.stream_arn(stream_arn).consumer_name(consumer_name)
+                }
             };
             let output = call.send().await.map_err(call_error)?;
             answers::described(output).map_err(PortError::from)
@@ -132,10 +127,7 @@ impl Kinesis for SdkKinesis {
 
 fn no_answer() -> Failure {
     let seconds = SUBSCRIBE_TIMEOUT.as_secs();
-    Failure::new(
-        FailureClass::TimedOut,
-        format!("no first frame from SubscribeToShard within {seconds} s"),
-    )
+    Failure::new(FailureClass::TimedOut, format!("no first frame from SubscribeToShard within {seconds} s"))
 }
 
 /// The most that ListShards takes for MaxResults, and its default (API reference, ListShards).

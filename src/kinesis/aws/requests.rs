@@ -16,12 +16,12 @@ pub(super) fn starting_position(position: StartingPosition) -> Result<types::Sta
     let builder = match position {
         StartingPosition::TrimHorizon => builder.r#type(Kind::TrimHorizon),
         StartingPosition::AtTimestamp(time) => builder.r#type(Kind::AtTimestamp).timestamp(date_time(time)),
-        StartingPosition::AtSequenceNumber(number) => builder
-            .r#type(Kind::AtSequenceNumber)
-            .sequence_number(number.as_str()),
-        StartingPosition::AfterSequenceNumber(number) => builder
-            .r#type(Kind::AfterSequenceNumber)
-            .sequence_number(number.as_str()),
+        StartingPosition::AtSequenceNumber(number) => {
+            builder.r#type(Kind::AtSequenceNumber).sequence_number(number.as_str())
+        }
+        StartingPosition::AfterSequenceNumber(number) => {
+            builder.r#type(Kind::AfterSequenceNumber).sequence_number(number.as_str())
+        }
     };
     builder.build().map_err(unbuildable)
 }
@@ -57,20 +57,13 @@ mod tests {
 
     fn position(position: StartingPosition) -> (String, Option<String>, Option<DateTime>) {
         let sdk = starting_position(position).unwrap();
-        (
-            sdk.r#type().as_str().to_owned(),
-            sdk.sequence_number,
-            sdk.timestamp,
-        )
+        (sdk.r#type().as_str().to_owned(), sdk.sequence_number, sdk.timestamp)
     }
 
     #[test]
     fn starting_positions_keep_their_digits_and_their_millisecond() {
         let number = || "0042".parse().unwrap();
-        assert_eq!(
-            position(StartingPosition::TrimHorizon),
-            ("TRIM_HORIZON".into(), None, None)
-        );
+        assert_eq!(position(StartingPosition::TrimHorizon), ("TRIM_HORIZON".into(), None, None));
         assert_eq!(
             position(StartingPosition::AtSequenceNumber(number())),
             ("AT_SEQUENCE_NUMBER".into(), Some("0042".into()), None)
@@ -81,11 +74,7 @@ mod tests {
         );
         assert_eq!(
             position(StartingPosition::AtTimestamp(TIME)),
-            (
-                "AT_TIMESTAMP".into(),
-                None,
-                Some(DateTime::from_secs_and_nanos(1_730_000_000, 123_000_000))
-            )
+            ("AT_TIMESTAMP".into(), None, Some(DateTime::from_secs_and_nanos(1_730_000_000, 123_000_000)))
         );
     }
 

@@ -48,14 +48,8 @@ fn a_private_module_counts_for_what_is_carried_out_of_it() {
     for (text, count) in [
         ("pub struct Shown { pub x: tokio::X }", 1),
         ("pub struct Shown; impl From<tokio::X> for Shown {}", 1),
-        (
-            "#[derive(prost::Message)] pub struct Inside; impl hyper::Service for Inside {}",
-            0,
-        ),
-        (
-            "#[derive(prost::Message)] pub struct Elsewhere; impl hyper::Service for Elsewhere {}",
-            0,
-        ),
+        ("#[derive(prost::Message)] pub struct Inside; impl hyper::Service for Inside {}", 0),
+        ("#[derive(prost::Message)] pub struct Elsewhere; impl hyper::Service for Elsewhere {}", 0),
     ] {
         let sources = Sources::of(&[
             ("lib.rs", "pub mod kpl;"),

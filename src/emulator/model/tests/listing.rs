@@ -6,20 +6,13 @@ fn list(world: &mut World, selection: ShardSelection) -> Vec<String> {
 }
 
 fn first(selection: ShardSelection, max_results: Option<usize>) -> ListShardsRequest {
-    ListShardsRequest::First {
-        stream: stream(),
-        selection,
-        after: None,
-        max_results,
-    }
+    ListShardsRequest::First { stream: stream(), selection, after: None, max_results }
 }
 
 /// The last digit of each id.
 fn ids(page: &ListedShards) -> Vec<String> {
     let shards = page.shards.iter();
-    shards
-        .map(|shard| shard.shard_id.as_str()[19..].to_owned())
-        .collect()
+    shards.map(|shard| shard.shard_id.as_str()[19..].to_owned()).collect()
 }
 
 #[test]
@@ -41,26 +34,17 @@ fn filters_select_by_when_a_shard_was_open() {
         (ShardSelection::FromTimestamp(before), &["0", "1", "2", "3"]),
         (ShardSelection::FromTimestamp(after), &["1", "2", "3"]),
         (ShardSelection::AfterShardId(shard::id(1)), &["2", "3"]),
-        (
-            ShardSelection::AtTimestamp(Timestamp::from_millis(1)),
-            &["0", "1"],
-        ),
+        (ShardSelection::AtTimestamp(Timestamp::from_millis(1)), &["0", "1"]),
     ] {
         assert_eq!(list(&mut world, selection.clone()), expected, "{selection:?}");
     }
     let future = first(ShardSelection::AtTimestamp(after.saturating_add(SECOND)), None);
-    assert_eq!(
-        code(world.model.list_shards(&future, world.now)),
-        "InvalidArgumentException"
-    );
+    assert_eq!(code(world.model.list_shards(&future, world.now)), "InvalidArgumentException");
 }
 
 #[test]
 fn the_trim_horizon_moves_and_closed_shards_expire() {
-    let mut world = World::new(Settings {
-        retention: 60 * SECOND,
-        ..Settings::default()
-    });
+    let mut world = World::new(Settings { retention: 60 * SECOND, ..Settings::default() });
     world.pass(30 * SECOND);
     world.split(0);
     world.pass(59 * SECOND);
@@ -73,23 +57,13 @@ fn the_trim_horizon_moves_and_closed_shards_expire() {
 
 #[test]
 fn list_shards_shows_a_reshard_late_if_set_so() {
-    let mut world = World::new(Settings {
-        list_shards_lag: 3 * SECOND,
-        ..Settings::default()
-    });
+    let mut world = World::new(Settings { list_shards_lag: 3 * SECOND, ..Settings::default() });
     let id = world.open(Start::Latest);
     world.split(0);
-    assert_eq!(
-        world.event(id).child_shards.len(),
-        2,
-        "the children event comes first"
-    );
+    assert_eq!(world.event(id).child_shards.len(), 2, "the children event comes first");
     world.millis(2_999);
     for selection in [ShardSelection::FromTrimHorizon, ShardSelection::AtLatest] {
-        let page = world
-            .model
-            .list_shards(&first(selection, None), world.now)
-            .unwrap();
+        let page = world.model.list_shards(&first(selection, None), world.now).unwrap();
         assert_eq!(ids(&page), ["0"]);
         assert_eq!(page.shards[0].ending_sequence_number, None);
     }
@@ -109,10 +83,7 @@ fn pages_go_on_by_token_and_keep_the_filter() {
         pages.push(ids(&page).concat());
         match page.next_token {
             Some(token) => {
-                request = ListShardsRequest::Next {
-                    token,
-                    max_results: Some(2),
-                };
+                request = ListShardsRequest::Next { token, max_results: Some(2) };
             }
             None => break,
         }
@@ -123,54 +94,27 @@ fn pages_go_on_by_token_and_keep_the_filter() {
 #[test]
 fn a_token_lives_for_300_s_and_only_for_its_stream() {
     let mut world = World::with_shards(2, Settings::default());
-    let page = world
-        .model
-        .list_shards(&first(ShardSelection::FromTrimHorizon, Some(1)), world.now);
-    let request = ListShardsRequest::Next {
-        token: page.unwrap().next_token.unwrap(),
-        max_results: None,
-    };
+    let page = world.model.list_shards(&first(ShardSelection::FromTrimHorizon, Some(1)), world.now);
+    let request = ListShardsRequest::Next { token: page.unwrap().next_token.unwrap(), max_results: None };
     world.pass(300 * SECOND);
     assert_eq!(ids(&world.model.list_shards(&request, world.now).unwrap()), ["1"]);
     world.millis(1);
-    assert_eq!(
-        code(world.model.list_shards(&request, world.now)),
-        "ExpiredNextTokenException"
-    );
-    let nonsense = ListShardsRequest::Next {
-        token: "nonsense".into(),
-        max_results: None,
-    };
-    assert_eq!(
-        code(world.model.list_shards(&nonsense, world.now)),
-        "InvalidArgumentException"
-    );
+    assert_eq!(code(world.model.list_shards(&request, world.now)), "ExpiredNextTokenException");
+    let nonsense = ListShardsRequest::Next { token: "nonsense".into(), max_results: None };
+    assert_eq!(code(world.model.list_shards(&nonsense, world.now)), "InvalidArgumentException");
     let now = world.now.saturating_sub(300 * SECOND);
     world.model.delete_stream(&stream(), true, now).unwrap();
     world.model.create_stream("orders", 2, now).unwrap();
-    assert_eq!(
-        code(world.model.list_shards(&request, now)),
-        "InvalidArgumentException"
-    );
+    assert_eq!(code(world.model.list_shards(&request, now)), "InvalidArgumentException");
 }
 
 #[test]
 fn consumers_are_listed_in_pages() {
-    let mut world = World::new(Settings {
-        consumer_creation_time: Duration::ZERO,
-        ..Settings::default()
-    });
+    let mut world = World::new(Settings { consumer_creation_time: Duration::ZERO, ..Settings::default() });
     for name in ["audit", "search"] {
-        world
-            .model
-            .register_stream_consumer(&stream(), name, world.now)
-            .unwrap();
+        world.model.register_stream_consumer(&stream(), name, world.now).unwrap();
     }
-    let mut request = ListConsumersRequest {
-        stream: stream(),
-        next_token: None,
-        max_results: Some(2),
-    };
+    let mut request = ListConsumersRequest { stream: stream(), next_token: None, max_results: Some(2) };
     let page = world.model.list_stream_consumers(&request, world.now).unwrap();
     let names: Vec<_> = page.consumers.iter().map(|consumer| &*consumer.name).collect();
     assert_eq!(names, ["audit", "billing"]);

@@ -1,18 +1,12 @@
 use super::*;
 
 fn free() -> Settings {
-    Settings {
-        limit_calls: false,
-        take_over_after: Duration::ZERO,
-        ..Settings::default()
-    }
+    Settings { limit_calls: false, take_over_after: Duration::ZERO, ..Settings::default() }
 }
 
 fn children(event: &SubscriptionEvent) -> Vec<(ShardId, Vec<ShardId>)> {
     let children = event.child_shards.iter();
-    children
-        .map(|child| (child.shard_id.clone(), child.parent_shards.clone()))
-        .collect()
+    children.map(|child| (child.shard_id.clone(), child.parent_shards.clone())).collect()
 }
 
 // Rule e.
@@ -30,13 +24,7 @@ fn a_closed_parent_ends_with_a_null_continuation_and_its_children() {
 
     let last = world.event(id);
     assert_eq!((last.records.len(), &last.continuation), (0, &None));
-    assert_eq!(
-        children(&last),
-        [
-            (shard::id(1), vec![shard::id(0)]),
-            (shard::id(2), vec![shard::id(0)])
-        ]
-    );
+    assert_eq!(children(&last), [(shard::id(1), vec![shard::id(0)]), (shard::id(2), vec![shard::id(0)])]);
     assert_eq!(world.next(id), Next::Ended);
 }
 
@@ -47,10 +35,7 @@ fn a_merged_shard_names_both_parents_in_the_last_event_of_each() {
     for parent in [0, 1] {
         let id = opened(world.subscribe_to(parent, Start::TrimHorizon));
         let last = world.event(id);
-        assert_eq!(
-            children(&last),
-            [(shard::id(2), vec![shard::id(0), shard::id(1)])]
-        );
+        assert_eq!(children(&last), [(shard::id(2), vec![shard::id(0), shard::id(1)])]);
         assert_eq!(last.child_shards[0].hash_key_range, HashKeyRange::ALL);
     }
 }
@@ -85,10 +70,7 @@ fn the_end_comes_again_on_every_later_subscribe_behind_the_last_record() {
 
 #[test]
 fn the_continuation_at_the_end_is_kept_if_set_so() {
-    let mut world = World::new(Settings {
-        shard_end: ShardEnd::KeptContinuation,
-        ..free()
-    });
+    let mut world = World::new(Settings { shard_end: ShardEnd::KeptContinuation, ..free() });
     world.split(0);
     let id = world.open(Start::TrimHorizon);
     let last = world.event(id);
@@ -100,11 +82,7 @@ fn the_continuation_at_the_end_is_kept_if_set_so() {
 
 #[test]
 fn the_last_records_come_with_the_children_if_set_so() {
-    let mut world = World::new(Settings {
-        shard_end_with_records: true,
-        event_max_records: 2,
-        ..free()
-    });
+    let mut world = World::new(Settings { shard_end_with_records: true, event_max_records: 2, ..free() });
     for data in ["a", "b", "c"] {
         world.put(data);
     }
@@ -119,20 +97,14 @@ fn the_last_records_come_with_the_children_if_set_so() {
 
 #[test]
 fn a_closed_shard_is_gone_when_retention_has_passed() {
-    let mut world = World::new(Settings {
-        retention: 60 * SECOND,
-        ..free()
-    });
+    let mut world = World::new(Settings { retention: 60 * SECOND, ..free() });
     world.put("a");
     world.split(0);
     world.pass(59 * SECOND);
     let id = world.open(Start::TrimHorizon);
     assert_eq!(world.payloads(id), ["a"]);
     world.pass(SECOND);
-    assert_eq!(
-        code(world.subscribe(Start::TrimHorizon)),
-        "ResourceNotFoundException"
-    );
+    assert_eq!(code(world.subscribe(Start::TrimHorizon)), "ResourceNotFoundException");
 }
 
 // Rule g.
@@ -182,46 +154,30 @@ fn impossible_reshards_are_refused_by_name() {
     let split = |world: &mut World, id: &str, key| world.model.split_shard(&stream(), id, key, world.now);
     let end = world.shards()[0].hash_key_range.end();
     for key in [0, 1, end, end + 1, u128::MAX] {
-        assert_eq!(
-            code(split(&mut world, "shardId-000000000000", key)),
-            "InvalidArgumentException"
-        );
+        assert_eq!(code(split(&mut world, "shardId-000000000000", key)), "InvalidArgumentException");
     }
-    assert_eq!(
-        code(split(&mut world, "shardId-000000000009", 5)),
-        "ResourceNotFoundException"
-    );
+    assert_eq!(code(split(&mut world, "shardId-000000000009", 5)), "ResourceNotFoundException");
     let merge = |world: &mut World, a: usize, b: usize| {
         let (a, b) = (shard::id(a), shard::id(b));
-        world
-            .model
-            .merge_shards(&stream(), a.as_str(), b.as_str(), world.now)
+        world.model.merge_shards(&stream(), a.as_str(), b.as_str(), world.now)
     };
     assert_eq!(code(merge(&mut world, 0, 2)), "InvalidArgumentException");
     assert_eq!(code(merge(&mut world, 1, 1)), "InvalidArgumentException");
     world.split(0);
-    assert_eq!(
-        code(split(&mut world, "shardId-000000000000", 5)),
-        "ResourceInUseException"
-    );
+    assert_eq!(code(split(&mut world, "shardId-000000000000", 5)), "ResourceInUseException");
     assert_eq!(code(merge(&mut world, 0, 1)), "ResourceInUseException");
 }
 
 #[test]
 fn a_stream_is_updating_for_as_long_as_set_and_takes_records_meanwhile() {
-    let mut world = World::new(Settings {
-        reshard_time: 10 * SECOND,
-        ..free()
-    });
+    let mut world = World::new(Settings { reshard_time: 10 * SECOND, ..free() });
     world.split(0);
     let status = |world: &mut World| {
         let described = world.model.describe_stream_summary(&stream(), world.now);
         described.unwrap().status
     };
     assert_eq!(status(&mut world), StreamStatus::Updating);
-    let again = world
-        .model
-        .split_shard_in_half(&stream(), "shardId-000000000001", world.now);
+    let again = world.model.split_shard_in_half(&stream(), "shardId-000000000001", world.now);
     assert_eq!(code(again), "ResourceInUseException");
     world.put("a");
     world.pass(10 * SECOND);

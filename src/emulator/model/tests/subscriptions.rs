@@ -2,21 +2,14 @@ use super::*;
 
 /// Free of the limit of one call a second and of the 5 s rule.
 fn free() -> Settings {
-    Settings {
-        limit_calls: false,
-        take_over_after: Duration::ZERO,
-        ..Settings::default()
-    }
+    Settings { limit_calls: false, take_over_after: Duration::ZERO, ..Settings::default() }
 }
 
 // Rule a.
 
 #[test]
 fn a_subscription_that_is_not_read_misses_nothing_and_holds_nothing() {
-    let mut world = World::new(Settings {
-        event_max_records: 2,
-        ..free()
-    });
+    let mut world = World::new(Settings { event_max_records: 2, ..free() });
     let id = world.open(Start::TrimHorizon);
     for n in 0..5 {
         world.put(&n.to_string());
@@ -35,19 +28,12 @@ fn a_subscription_that_is_not_read_misses_nothing_and_holds_nothing() {
 #[test]
 fn a_continuation_lies_at_or_between_records_as_set_and_at_and_after_work_with_it() {
     for mode in [Continuation::EqualToLastRecord, Continuation::NeverARecord] {
-        let mut world = World::new(Settings {
-            continuation: mode,
-            event_max_records: 2,
-            ..free()
-        });
+        let mut world = World::new(Settings { continuation: mode, event_max_records: 2, ..free() });
         let numbers: Vec<_> = ["a", "b", "c", "d"].map(|data| world.put(data)).into();
         let id = world.open(Start::TrimHorizon);
         let continuation = world.event(id).continuation.unwrap();
         assert!(numbers[1] <= continuation && continuation < numbers[2]);
-        assert_eq!(
-            continuation == numbers[1],
-            mode == Continuation::EqualToLastRecord
-        );
+        assert_eq!(continuation == numbers[1], mode == Continuation::EqualToLastRecord);
 
         let after = world.open(Start::AfterSequenceNumber(continuation.clone()));
         assert_eq!(world.payloads(after), ["c", "d"]);
@@ -63,10 +49,7 @@ fn a_continuation_lies_at_or_between_records_as_set_and_at_and_after_work_with_i
 #[test]
 fn a_continuation_at_the_tip_is_below_the_next_record() {
     for continuation in [Continuation::EqualToLastRecord, Continuation::NeverARecord] {
-        let mut world = World::new(Settings {
-            continuation,
-            ..free()
-        });
+        let mut world = World::new(Settings { continuation, ..free() });
         world.put("a");
         let id = world.open(Start::TrimHorizon);
         let continuation = world.event(id).continuation.unwrap();
@@ -103,11 +86,7 @@ fn the_continuation_moves_on_while_a_shard_is_idle_and_loses_nothing() {
 
 #[test]
 fn catching_up_packs_events_by_records_and_bytes_and_a_large_record_comes_alone() {
-    let mut world = World::new(Settings {
-        event_max_records: 3,
-        event_max_bytes: 10,
-        ..free()
-    });
+    let mut world = World::new(Settings { event_max_records: 3, event_max_bytes: 10, ..free() });
     for data in ["1", "2", "3", "4", "twenty bytes of data", "5", "12345678", "6"] {
         world.put(data);
     }
@@ -122,10 +101,7 @@ fn catching_up_packs_events_by_records_and_bytes_and_a_large_record_comes_alone(
 
 #[test]
 fn millis_behind_latest_is_0_only_when_caught_up() {
-    let mut world = World::new(Settings {
-        event_max_records: 1,
-        ..free()
-    });
+    let mut world = World::new(Settings { event_max_records: 1, ..free() });
     world.put("a");
     world.millis(250);
     world.put("b");
@@ -191,10 +167,7 @@ fn an_idle_subscription_gets_an_empty_event_every_5_seconds() {
     world.pass(3 * SECOND);
     world.put("a");
     world.event(id);
-    assert_eq!(
-        world.next(id),
-        Next::WaitUntil(world.now.saturating_add(5 * SECOND))
-    );
+    assert_eq!(world.next(id), Next::WaitUntil(world.now.saturating_add(5 * SECOND)));
 }
 
 // Rule d.
@@ -237,10 +210,7 @@ fn the_one_that_is_taken_over_is_woken() {
 #[test]
 fn a_refusal_comes_in_the_form_that_is_set() {
     for form in [RefusalForm::Http400, RefusalForm::Http500, RefusalForm::InStream] {
-        let mut world = World::new(Settings {
-            refusal: form,
-            ..Settings::default()
-        });
+        let mut world = World::new(Settings { refusal: form, ..Settings::default() });
         world.open(Start::Latest);
         world.pass(2 * SECOND);
         match (form, world.subscribe(Start::Latest)) {
@@ -261,22 +231,15 @@ fn a_hang_up_frees_the_place_as_set() {
         (SlotAfterHangUp::AfterThreeSeconds, 3_000),
         (SlotAfterHangUp::Not, 4_000),
     ] {
-        let mut world = World::new(Settings {
-            slot_after_hang_up: setting,
-            limit_calls: false,
-            ..Settings::default()
-        });
+        let mut world =
+            World::new(Settings { slot_after_hang_up: setting, limit_calls: false, ..Settings::default() });
         let id = world.open(Start::Latest);
         world.millis(1_000);
         world.model.hang_up(id, world.now);
         assert_eq!(world.next(id), Next::Ended);
         if after > 0 {
             world.millis(after - 1);
-            assert_eq!(
-                code(world.subscribe(Start::Latest)),
-                "ResourceInUseException",
-                "{setting:?}"
-            );
+            assert_eq!(code(world.subscribe(Start::Latest)), "ResourceInUseException", "{setting:?}");
             world.millis(1);
         }
         world.open(Start::Latest);
@@ -288,9 +251,7 @@ fn shards_and_consumers_do_not_get_into_each_others_way() {
     let mut world = World::with_shards(2, Settings::default());
     world.open(Start::Latest);
     opened(world.subscribe_to(1, Start::Latest));
-    let other = world
-        .model
-        .register_stream_consumer(&stream(), "audit", world.now);
+    let other = world.model.register_stream_consumer(&stream(), "audit", world.now);
     world.consumer = other.unwrap().arn;
     world.pass(SECOND);
     world.open(Start::Latest);
@@ -311,10 +272,7 @@ fn subscribe_to_shard_is_limited_to_one_call_a_second() {
 
 #[test]
 fn a_subscription_ends_after_300_s_also_in_the_middle_of_a_catch_up() {
-    let mut world = World::new(Settings {
-        event_max_records: 1,
-        ..Settings::default()
-    });
+    let mut world = World::new(Settings { event_max_records: 1, ..Settings::default() });
     (0..10).for_each(|n| drop(world.put(&n.to_string())));
     let id = world.open(Start::TrimHorizon);
     let end = world.now.saturating_add(300 * SECOND);
@@ -327,10 +285,7 @@ fn a_subscription_ends_after_300_s_also_in_the_middle_of_a_catch_up() {
 
 #[test]
 fn no_wait_goes_beyond_the_end() {
-    let mut world = World::new(Settings {
-        subscription_time: 7 * SECOND,
-        ..Settings::default()
-    });
+    let mut world = World::new(Settings { subscription_time: 7 * SECOND, ..Settings::default() });
     let id = world.open(Start::Latest);
     let end = world.now.saturating_add(7 * SECOND);
     world.pass(5 * SECOND);
@@ -352,10 +307,7 @@ fn a_timestamp_in_the_future_is_refused_unless_set_otherwise() {
         )
     );
 
-    let mut world = World::new(Settings {
-        refuse_future_timestamp: false,
-        ..free()
-    });
+    let mut world = World::new(Settings { refuse_future_timestamp: false, ..free() });
     let id = world.open(Start::AtTimestamp(future));
     world.put("before");
     world.pass(SECOND);
@@ -404,10 +356,7 @@ fn a_number_that_the_shard_never_gave_is_refused_unless_set_otherwise() {
         let start = Start::AfterSequenceNumber(number);
         assert_eq!(code(world.subscribe(start)), "InvalidArgumentException");
     }
-    let mut world = World::new(Settings {
-        refuse_foreign_sequence_number: false,
-        ..free()
-    });
+    let mut world = World::new(Settings { refuse_foreign_sequence_number: false, ..free() });
     world.put("a");
     let id = world.open(Start::AfterSequenceNumber(1.into()));
     assert_eq!(world.payloads(id), ["a"]);
@@ -417,18 +366,9 @@ fn a_number_that_the_shard_never_gave_is_refused_unless_set_otherwise() {
 
 #[test]
 fn retention_trims_the_oldest_by_time_records_and_bytes() {
-    let by_time = Settings {
-        retention: 10 * SECOND,
-        ..free()
-    };
-    let by_records = Settings {
-        retention_records: 2,
-        ..free()
-    };
-    let by_bytes = Settings {
-        retention_bytes: 4,
-        ..free()
-    };
+    let by_time = Settings { retention: 10 * SECOND, ..free() };
+    let by_records = Settings { retention_records: 2, ..free() };
+    let by_bytes = Settings { retention_bytes: 4, ..free() };
     for settings in [by_time, by_records, by_bytes] {
         let mut world = World::new(settings.clone());
         world.put("a");
@@ -444,11 +384,8 @@ fn retention_trims_the_oldest_by_time_records_and_bytes() {
 #[test]
 fn a_trimmed_number_starts_at_the_horizon_or_is_refused_as_set() {
     for refuse in [false, true] {
-        let mut world = World::new(Settings {
-            retention_records: 1,
-            refuse_trimmed_sequence_number: refuse,
-            ..free()
-        });
+        let mut world =
+            World::new(Settings { retention_records: 1, refuse_trimmed_sequence_number: refuse, ..free() });
         let trimmed = world.put("a");
         world.put("b");
         world.put("c");
@@ -473,10 +410,7 @@ fn deleting_the_consumer_or_the_stream_ends_its_subscriptions_with_resource_not_
             world.model.delete_stream(&stream(), true, world.now).unwrap();
         } else {
             let consumer = RegisteredConsumer::Arn(world.consumer.clone());
-            world
-                .model
-                .deregister_stream_consumer(&consumer, world.now)
-                .unwrap();
+            world.model.deregister_stream_consumer(&consumer, world.now).unwrap();
         }
         assert_eq!(world.model.take_woken(), [id]);
         match world.next(id) {
@@ -494,19 +428,14 @@ fn a_shard_that_does_not_exist_is_not_found() {
     let mut world = World::new(Settings::default());
     for id in ["shardId-000000000001", "shardId-0", "nonsense"] {
         let consumer = world.consumer.clone();
-        let answer = world
-            .model
-            .subscribe_to_shard(&consumer, &ShardId::from(id), &Start::Latest, world.now);
+        let answer = world.model.subscribe_to_shard(&consumer, &ShardId::from(id), &Start::Latest, world.now);
         assert_eq!(code(answer), "ResourceNotFoundException");
     }
 }
 
 #[test]
 fn every_call_is_in_the_log() {
-    let mut world = World::new(Settings {
-        call_log_size: 2,
-        ..Settings::default()
-    });
+    let mut world = World::new(Settings { call_log_size: 2, ..Settings::default() });
     world.open(Start::TrimHorizon);
     world.subscribe(Start::Latest).unwrap_err();
     world.pass(5 * SECOND);

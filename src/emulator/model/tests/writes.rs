@@ -54,10 +54,7 @@ fn what_a_record_may_be_is_checked() {
         (record("k", Some("01"), 1), "InvalidArgumentException"),
         (record("k", Some("+1"), 1), "InvalidArgumentException"),
         (record("k", Some(""), 1), "InvalidArgumentException"),
-        (
-            record("k", Some("340282366920938463463374607431768211456"), 1),
-            "InvalidArgumentException",
-        ),
+        (record("k", Some("340282366920938463463374607431768211456"), 1), "InvalidArgumentException"),
     ] {
         assert_eq!(code(put(&mut world, bad)), expected);
     }
@@ -72,29 +69,17 @@ fn put_records_takes_500_records_and_10_mib_all_or_none() {
     assert_eq!(code(put(vec![])), "ValidationException");
     let tenth = (1 << 20) - 1;
     assert_eq!(put(vec![record("k", None, tenth); 10]).unwrap().len(), 10);
-    assert_eq!(
-        code(put(vec![record("k", None, tenth); 11])),
-        "InvalidArgumentException"
-    );
+    assert_eq!(code(put(vec![record("k", None, tenth); 11])), "InvalidArgumentException");
     let one_bad = vec![record("k", None, 1), record("", None, 1)];
     assert_eq!(code(put(one_bad)), "ValidationException");
 }
 
 #[test]
 fn writes_are_limited_per_shard_if_set_so() {
-    let mut world = World::with_shards(
-        2,
-        Settings {
-            limit_writes: true,
-            ..Settings::default()
-        },
-    );
+    let mut world = World::with_shards(2, Settings { limit_writes: true, ..Settings::default() });
     let mib = 1 << 20;
     put(&mut world, record("k", Some("0"), mib - 1)).unwrap();
-    let records = vec![
-        record("k", Some("0"), 1),
-        record("k", Some(&u128::MAX.to_string()), 1),
-    ];
+    let records = vec![record("k", Some("0"), 1), record("k", Some(&u128::MAX.to_string()), 1)];
     let answers = world.model.put_records(&stream(), records, world.now).unwrap();
     let refused = answers[0].as_ref().unwrap_err();
     assert_eq!(refused.code, "ProvisionedThroughputExceededException");
@@ -103,8 +88,5 @@ fn writes_are_limited_per_shard_if_set_so() {
     for _ in 0..1_000 {
         put(&mut world, record("k", Some("0"), 1)).unwrap();
     }
-    assert_eq!(
-        code(put(&mut world, record("k", Some("0"), 1))),
-        "ProvisionedThroughputExceededException"
-    );
+    assert_eq!(code(put(&mut world, record("k", Some("0"), 1))), "ProvisionedThroughputExceededException");
 }

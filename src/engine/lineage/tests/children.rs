@@ -52,10 +52,7 @@ fn decision_10_a_merge_of_an_event_waits_for_a_parent_that_only_a_listing_knows(
     assert!(driver.end(1).is_empty());
     let (wait, _) = driver.due().unwrap();
     assert!(wait <= Duration::from_secs(1), "asked for soon: {wait:?}");
-    assert!(
-        driver.discover().is_empty(),
-        "the listing lags: it has 2 and 3, not 4"
-    );
+    assert!(driver.discover().is_empty(), "the listing lags: it has 2 and 3, not 4");
     driver.stream.time += 1000;
     assert!(driver.discover().is_empty());
     assert_eq!(driver.end(0), ["2 from its beginning", "3 from its beginning"]);
@@ -187,10 +184,7 @@ fn a_line_that_was_lost_sight_of_is_taken_up_by_what_may_descend_from_it() {
     driver.stream.split(0);
     driver.stream.merge(1, 2);
     driver.stream.expire();
-    assert!(
-        driver.discover().is_empty(),
-        "3 waits for 0, which may have events in hand"
-    );
+    assert!(driver.discover().is_empty(), "3 waits for 0, which may have events in hand");
     assert_eq!(driver.end_bare(0), ["3 from its beginning"]);
 }
 

@@ -37,10 +37,7 @@ fn a_token_that_is_refused_starts_the_listing_over() {
         driver.answer();
         driver.refuse(class);
         let said = driver.wait();
-        assert_eq!(
-            driver.call.clone().unwrap().1,
-            PageRequest::First(ShardFilter::AtTrimHorizon)
-        );
+        assert_eq!(driver.call.clone().unwrap().1, PageRequest::First(ShardFilter::AtTrimHorizon));
         driver.page_size = 1000;
         assert!(said.is_empty() && driver.answer().is_empty());
         assert_eq!(driver.answer().len(), 11, "no shard twice");
@@ -89,10 +86,7 @@ fn decision_05_a_deleted_stream_is_fatal() {
     let mut driver = started(Stream::of(1));
     driver.check(0);
     driver.wait();
-    assert_eq!(
-        driver.refuse(ResourceNotFound),
-        ["failed: the stream does not exist: ResourceNotFound: no"]
-    );
+    assert_eq!(driver.refuse(ResourceNotFound), ["failed: the stream does not exist: ResourceNotFound: no"]);
     assert!(driver.check(0).is_empty() && driver.end_bare(0).is_empty());
     assert_eq!(driver.due(), None);
 }
@@ -158,11 +152,7 @@ fn a_check_tells_the_ending_sequence_number() {
     let mut driver = started(Stream::of(1));
     driver.stream.split(0);
     driver.discover();
-    let ShardStatus::Closed {
-        ending_sequence_number,
-        children,
-    } = driver.machine.graph.status(&id(0))
-    else {
+    let ShardStatus::Closed { ending_sequence_number, children } = driver.machine.graph.status(&id(0)) else {
         panic!("not closed");
     };
     assert_eq!(ending_sequence_number, 1100.into());
@@ -185,10 +175,7 @@ fn decision_05_a_child_that_is_not_listed_yet_is_not_gone() {
     };
     assert_eq!(told, ["1 is gone, children []"]);
     let waited = driver.now - began;
-    assert!(
-        (54..60).contains(&waited.as_secs()),
-        "two discovery rounds: {waited:?}"
-    );
+    assert!((54..60).contains(&waited.as_secs()), "two discovery rounds: {waited:?}");
 }
 
 #[test]
@@ -202,10 +189,7 @@ fn a_shard_that_nobody_knows_is_gone() {
 fn an_answer_that_nobody_waits_for_is_dropped() {
     let mut driver = started(Stream::of(1));
     driver.wait();
-    let stale = Input::Listed {
-        call: CallId(1),
-        result: Err(failure(ResourceNotFound)),
-    };
+    let stale = Input::Listed { call: CallId(1), result: Err(failure(ResourceNotFound)) };
     assert!(driver.handle(stale.clone()).is_empty());
     driver.answer();
     let due = driver.due();

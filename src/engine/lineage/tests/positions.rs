@@ -11,13 +11,8 @@ fn position(number: u128) -> RecordPosition {
 }
 
 fn per_shard(named: &[u32], otherwise: StreamStart) -> LineageStart {
-    let named = named
-        .iter()
-        .map(|number| (id(*number), position(u128::from(*number))));
-    LineageStart {
-        positions: named.collect(),
-        otherwise,
-    }
+    let named = named.iter().map(|number| (id(*number), position(u128::from(*number))));
+    LineageStart { positions: named.collect(), otherwise }
 }
 
 fn latest(stream: &Stream) -> StreamStart {
@@ -31,12 +26,7 @@ fn named_shards_start_after_their_positions_and_the_others_otherwise() {
     let mut driver = Driver::new(start, stream);
     assert_eq!(
         driver.run(Input::Start),
-        [
-            "3 initial",
-            "0 from the pin 1000",
-            "1 after 1/7",
-            "2 from the pin 1000"
-        ]
+        ["3 initial", "0 from the pin 1000", "1 after 1/7", "2 from the pin 1000"]
     );
 }
 
@@ -47,10 +37,7 @@ fn decision_10_descendants_of_a_named_shard_are_read_from_their_beginning() {
     stream.split(2);
     let start = per_shard(&[0], latest(&stream));
     let mut driver = Driver::new(start, stream);
-    assert_eq!(
-        driver.run(Input::Start),
-        ["2 initial", "0 after 0/7", "1 from the pin 1200"]
-    );
+    assert_eq!(driver.run(Input::Start), ["2 initial", "0 after 0/7", "1 from the pin 1200"]);
     assert_eq!(driver.end(0), ["2 from its beginning", "3 from its beginning"]);
     assert_eq!(driver.end(2), ["4 from its beginning", "5 from its beginning"]);
 }
@@ -62,10 +49,7 @@ fn a_named_shard_in_the_middle_of_its_line_leaves_its_ancestors_out() {
     stream.split(1);
     let start = per_shard(&[1], latest(&stream));
     let mut driver = Driver::new(start, stream);
-    assert_eq!(
-        driver.run(Input::Start),
-        ["2 initial", "1 after 1/7", "2 from the pin 1200"]
-    );
+    assert_eq!(driver.run(Input::Start), ["2 initial", "1 after 1/7", "2 from the pin 1200"]);
     assert_eq!(driver.end(1), ["3 from its beginning", "4 from its beginning"]);
 }
 
@@ -89,12 +73,7 @@ fn a_named_shard_that_expired_counts_as_read() {
     let mut driver = Driver::new(start, stream);
     assert_eq!(
         driver.run(Input::Start),
-        [
-            "3 initial",
-            "1 from the pin 1100",
-            "2 from its beginning",
-            "3 from its beginning"
-        ]
+        ["3 initial", "1 from the pin 1100", "2 from its beginning", "3 from its beginning"]
     );
 }
 
@@ -106,10 +85,7 @@ fn what_may_descend_from_a_named_shard_that_expired_with_its_children_is_read_fr
     stream.expire();
     let start = per_shard(&[0], latest(&stream));
     let mut driver = Driver::new(start, stream);
-    assert_eq!(
-        driver.run(Input::Start),
-        ["2 initial", "1 from the pin 1200", "4 from its beginning"]
-    );
+    assert_eq!(driver.run(Input::Start), ["2 initial", "1 from the pin 1200", "4 from its beginning"]);
 }
 
 #[test]
@@ -150,13 +126,7 @@ fn plain_starts_are_resolved() {
     let pin = Pin::at(at(5));
     let time: SystemTime = at(7).into();
     let resolve = |start| LineageStart::resolve(&start, pin);
-    assert_eq!(
-        resolve(StartPosition::TrimHorizon),
-        StreamStart::TrimHorizon.into()
-    );
+    assert_eq!(resolve(StartPosition::TrimHorizon), StreamStart::TrimHorizon.into());
     assert_eq!(resolve(StartPosition::Latest), StreamStart::Latest(pin).into());
-    assert_eq!(
-        resolve(StartPosition::AtTimestamp(time)),
-        StreamStart::AtTimestamp(at(7)).into()
-    );
+    assert_eq!(resolve(StartPosition::AtTimestamp(time)), StreamStart::AtTimestamp(at(7)).into());
 }

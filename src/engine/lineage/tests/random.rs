@@ -57,8 +57,7 @@ impl World {
     fn answer(&mut self) -> Vec<String> {
         let stream = &self.driver.stream;
         let listed = stream.clone().page(&PageRequest::First(ShardFilter::All), 1000);
-        self.seen
-            .extend(listed.shards.iter().map(|shard| number(&shard.shard_id)));
+        self.seen.extend(listed.shards.iter().map(|shard| number(&shard.shard_id)));
         self.driver.answer()
     }
 
@@ -117,12 +116,7 @@ impl World {
 
     /// Retention passes over what is closed, if the machine has seen all that is there.
     fn expire(&mut self) {
-        if self
-            .driver
-            .stream
-            .numbers()
-            .all(|number| self.seen.contains(&number))
-        {
+        if self.driver.stream.numbers().all(|number| self.seen.contains(&number)) {
             self.driver.stream.expire();
         }
     }
@@ -151,13 +145,9 @@ impl World {
             true => Vec::new(),
             false => self.driver.stream.children(shard),
         };
-        self.seen
-            .extend(children.iter().map(|child| number(&child.shard_id)));
+        self.seen.extend(children.iter().map(|child| number(&child.shard_id)));
         self.ended.insert(shard);
-        self.input(Input::HandedOver {
-            shard: id(shard),
-            children,
-        });
+        self.input(Input::HandedOver { shard: id(shard), children });
         self.settle_calls();
     }
 

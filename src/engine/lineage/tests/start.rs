@@ -9,10 +9,7 @@ fn trim_horizon_starts_with_the_shards_open_at_the_horizon_and_holds_their_desce
     let child = stream.split(0);
     stream.merge(child + 1, 1);
     let mut driver = Driver::new(StreamStart::TrimHorizon, stream);
-    assert_eq!(
-        driver.run(Input::Start),
-        ["2 initial", "0 from its beginning", "1 from its beginning"]
-    );
+    assert_eq!(driver.run(Input::Start), ["2 initial", "0 from its beginning", "1 from its beginning"]);
     assert_eq!((driver.machine.reading(), driver.machine.waiting()), (2, 3));
     assert_eq!(driver.end(0), ["2 from its beginning", "3 from its beginning"]);
     assert!(driver.end(1).is_empty());
@@ -26,10 +23,7 @@ fn trim_horizon_after_the_ancestors_expired_starts_with_what_is_left() {
     stream.expire();
     stream.split(1);
     let mut driver = Driver::new(StreamStart::TrimHorizon, stream);
-    assert_eq!(
-        driver.run(Input::Start),
-        ["2 initial", "1 from its beginning", "2 from its beginning"]
-    );
+    assert_eq!(driver.run(Input::Start), ["2 initial", "1 from its beginning", "2 from its beginning"]);
     assert_eq!(driver.end(1), ["3 from its beginning", "4 from its beginning"]);
 }
 
@@ -41,21 +35,10 @@ fn decision_03_latest_lists_and_starts_at_the_pin() {
     let mut driver = Driver::new(StreamStart::Latest(pin), stream);
     driver.handle(Input::Start);
     let asked = driver.call.clone().unwrap().1;
-    assert_eq!(
-        asked,
-        PageRequest::First(ShardFilter::AtTimestamp(pin.timestamp()))
-    );
+    assert_eq!(asked, PageRequest::First(ShardFilter::AtTimestamp(pin.timestamp())));
     let mut said = driver.answer();
     said.extend(driver.answer());
-    assert_eq!(
-        said,
-        [
-            "3 initial",
-            "1 from the pin 1100",
-            "2 from the pin 1100",
-            "3 from the pin 1100"
-        ]
-    );
+    assert_eq!(said, ["3 initial", "1 from the pin 1100", "2 from the pin 1100", "3 from the pin 1100"]);
 }
 
 #[test]
@@ -88,10 +71,7 @@ fn decision_03_a_pin_refused_for_a_whole_day_is_an_error() {
     while driver.call.is_some() {
         said.extend(driver.refuse(InvalidArgument));
     }
-    assert_eq!(
-        said,
-        ["failed: ListShards refused every time for LATEST: InvalidArgument: no"]
-    );
+    assert_eq!(said, ["failed: ListShards refused every time for LATEST: InvalidArgument: no"]);
     assert_eq!(driver.calls, 8);
 }
 
@@ -102,10 +82,7 @@ fn a_time_starts_with_the_shards_open_then() {
     let time = stream.timestamp();
     stream.split(1);
     let mut driver = Driver::new(StreamStart::AtTimestamp(time), stream);
-    assert_eq!(
-        driver.run(Input::Start),
-        ["2 initial", "1 from 1100", "2 from 1100"]
-    );
+    assert_eq!(driver.run(Input::Start), ["2 initial", "1 from 1100", "2 from 1100"]);
     assert_eq!(driver.end(1), ["3 from its beginning", "4 from its beginning"]);
 }
 
@@ -116,10 +93,7 @@ fn a_time_before_the_horizon_starts_with_what_is_left_of_the_shards_open_then() 
     stream.split(0);
     stream.expire();
     let mut driver = Driver::new(StreamStart::AtTimestamp(time), stream);
-    assert_eq!(
-        driver.run(Input::Start),
-        ["3 initial", "1 from 1000", "2 from 1000", "3 from 1000"]
-    );
+    assert_eq!(driver.run(Input::Start), ["3 initial", "1 from 1000", "2 from 1000", "3 from 1000"]);
 }
 
 #[test]
@@ -136,10 +110,7 @@ fn a_server_that_ignores_filters_does_not_break_the_order() {
     let mut driver = Driver::new(StreamStart::Latest(Pin::at(stream.timestamp())), stream);
     driver.handle(Input::Start);
     let (call, _) = driver.call.take().unwrap();
-    driver.handle(Input::Listed {
-        call,
-        result: Ok(everything),
-    });
+    driver.handle(Input::Listed { call, result: Ok(everything) });
     assert_eq!(driver.answer(), ["1 initial", "0 from the pin 1100"]);
     assert_eq!(driver.end(0), ["1 from the pin 1100", "2 from the pin 1100"]);
 }
@@ -155,10 +126,7 @@ fn a_start_that_cannot_list_fails_after_a_minute() {
             said => break said,
         }
     };
-    assert_eq!(
-        said,
-        ["failed: the shards could not be listed within 60s; last failure: Unavailable: no"]
-    );
+    assert_eq!(said, ["failed: the shards could not be listed within 60s; last failure: Unavailable: no"]);
     assert_eq!(driver.now - driver.origin, START_BOUND);
     assert!((5..30).contains(&driver.calls), "{} calls", driver.calls);
     assert_eq!(driver.due(), None);
@@ -169,20 +137,14 @@ fn a_start_whose_call_is_never_answered_fails_after_a_minute() {
     let mut driver = Driver::new(StreamStart::TrimHorizon, Stream::of(1));
     driver.handle(Input::Start);
     assert_eq!(driver.due(), Some((START_BOUND, TimeoutReason::Start)));
-    assert_eq!(
-        driver.wait(),
-        ["failed: the shards could not be listed within 60s"]
-    );
+    assert_eq!(driver.wait(), ["failed: the shards could not be listed within 60s"]);
 }
 
 #[test]
 fn a_stream_that_is_not_there_fails_at_once() {
     let mut driver = Driver::new(StreamStart::TrimHorizon, Stream::of(1));
     driver.handle(Input::Start);
-    assert_eq!(
-        driver.refuse(ResourceNotFound),
-        ["failed: the stream does not exist: ResourceNotFound: no"]
-    );
+    assert_eq!(driver.refuse(ResourceNotFound), ["failed: the stream does not exist: ResourceNotFound: no"]);
 }
 
 #[test]
@@ -190,10 +152,7 @@ fn what_no_retry_mends_fails_at_once() {
     for class in [AccessDenied, Credentials, InvalidArgument] {
         let mut driver = Driver::new(StreamStart::TrimHorizon, Stream::of(1));
         driver.handle(Input::Start);
-        assert_eq!(
-            driver.refuse(class),
-            [format!("failed: ListShards failed: {class:?}: no")]
-        );
+        assert_eq!(driver.refuse(class), [format!("failed: ListShards failed: {class:?}: no")]);
         assert_eq!(driver.due(), None);
     }
 }

@@ -31,21 +31,11 @@ pub(super) fn id(number: u32) -> ShardId {
 impl Stream {
     /// A stream of this many shards, created at time 100; it is 1000 now.
     pub(super) fn of(count: u32) -> Self {
-        let mut stream = Self {
-            shards: Vec::new(),
-            time: 100,
-            horizon: 0,
-            lag: 0,
-            pages: Vec::new(),
-        };
+        let mut stream = Self { shards: Vec::new(), time: 100, horizon: 0, lag: 0, pages: Vec::new() };
         let width = u128::MAX / u128::from(count);
         for number in 0..count {
             let start = u128::from(number) * width;
-            let end = if number + 1 == count {
-                u128::MAX
-            } else {
-                start + width - 1
-            };
+            let end = if number + 1 == count { u128::MAX } else { start + width - 1 };
             stream.add(Vec::new(), (start, end));
         }
         stream.time = 1000;
@@ -64,10 +54,7 @@ impl Stream {
     /// Merges two adjacent shards 100 ms later; gives the number of the child.
     pub(super) fn merge(&mut self, left: u32, right: u32) -> u32 {
         self.close(&[left, right]);
-        let range = (
-            self.shards[left as usize].range.0,
-            self.shards[right as usize].range.1,
-        );
+        let range = (self.shards[left as usize].range.0, self.shards[right as usize].range.1);
         self.add(vec![left, right], range)
     }
 
@@ -81,15 +68,11 @@ impl Stream {
     }
 
     pub(super) fn is_expired(&self, shard: u32) -> bool {
-        self.shards[shard as usize]
-            .closed
-            .is_some_and(|closed| closed <= self.horizon)
+        self.shards[shard as usize].closed.is_some_and(|closed| closed <= self.horizon)
     }
 
     pub(super) fn open(&self) -> Vec<u32> {
-        self.numbers()
-            .filter(|n| self.shards[*n as usize].closed.is_none())
-            .collect()
+        self.numbers().filter(|n| self.shards[*n as usize].closed.is_none()).collect()
     }
 
     pub(super) fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
@@ -101,12 +84,7 @@ impl Stream {
         let is_child = |number: &u32| self.shards[*number as usize].parents.contains(&shard);
         let child = |number: u32| ChildShard {
             shard_id: id(number),
-            parent_shards: self.shards[number as usize]
-                .parents
-                .iter()
-                .copied()
-                .map(id)
-                .collect(),
+            parent_shards: self.shards[number as usize].parents.iter().copied().map(id).collect(),
             hash_key_range: self.described(number).hash_key_range,
         };
         self.numbers().filter(is_child).map(child).collect()
@@ -144,10 +122,7 @@ impl Stream {
             let shard = &self.shards[*number as usize];
             !self.is_expired(*number) && (shard.created <= seen || shard.parents.is_empty()) && passes(shard)
         };
-        self.numbers()
-            .filter(is_listed)
-            .map(|number| self.described(number))
-            .collect()
+        self.numbers().filter(is_listed).map(|number| self.described(number)).collect()
     }
 
     fn described(&self, number: u32) -> Shard {
@@ -173,12 +148,7 @@ impl Stream {
 
     fn add(&mut self, parents: Vec<u32>, range: (u128, u128)) -> u32 {
         let created = self.time;
-        self.shards.push(StreamShard {
-            parents,
-            range,
-            created,
-            closed: None,
-        });
+        self.shards.push(StreamShard { parents, range, created, closed: None });
         u32::try_from(self.shards.len()).unwrap() - 1
     }
 

@@ -11,9 +11,7 @@ type Path = (&'static str, fn() -> Driver);
 const STATES: [Path; 9] = [
     ("Idle", idle),
     ("Start set, LATEST", || then(idle, Input::Start)),
-    ("Start set, TRIM_HORIZON", || {
-        then(|| Driver::new(StreamStart::TrimHorizon, halves()), Input::Start)
-    }),
+    ("Start set, TRIM_HORIZON", || then(|| Driver::new(StreamStart::TrimHorizon, halves()), Input::Start)),
     ("Start set, paused", || {
         let mut driver = then(idle, Input::Start);
         driver.refuse(Throttled);
@@ -72,58 +70,19 @@ fn then(before: fn() -> Driver, input: Input) -> Driver {
 fn inputs(driver: &mut Driver) -> Vec<(String, Input)> {
     let call = driver.call.as_ref().map_or(CallId(999), |(call, _)| *call);
     let last = driver.stream.page(&PageRequest::First(ShardFilter::All), 10);
-    let first = Page {
-        next_token: Some("4".into()),
-        ..last.clone()
-    };
+    let first = Page { next_token: Some("4".into()), ..last.clone() };
     let children = driver.stream.children(0);
     let mut inputs = vec![
         ("Start".into(), Input::Start),
-        (
-            "Listed, last page".into(),
-            Input::Listed {
-                call,
-                result: Ok(last),
-            },
-        ),
-        (
-            "Listed, page".into(),
-            Input::Listed {
-                call,
-                result: Ok(first),
-            },
-        ),
-        (
-            "Listed, stale".into(),
-            Input::Listed {
-                call: CallId(0),
-                result: Err(failure(AccessDenied)),
-            },
-        ),
-        (
-            "HandedOver".into(),
-            Input::HandedOver {
-                shard: id(0),
-                children,
-            },
-        ),
-        (
-            "HandedOver, no children".into(),
-            Input::HandedOver {
-                shard: id(1),
-                children: vec![],
-            },
-        ),
+        ("Listed, last page".into(), Input::Listed { call, result: Ok(last) }),
+        ("Listed, page".into(), Input::Listed { call, result: Ok(first) }),
+        ("Listed, stale".into(), Input::Listed { call: CallId(0), result: Err(failure(AccessDenied)) }),
+        ("HandedOver".into(), Input::HandedOver { shard: id(0), children }),
+        ("HandedOver, no children".into(), Input::HandedOver { shard: id(1), children: vec![] }),
         ("Check".into(), Input::Check { shard: id(0) }),
         ("Timeout".into(), Input::Timeout),
     ];
-    for class in [
-        ResourceNotFound,
-        InvalidArgument,
-        Throttled,
-        Unclassified,
-        AccessDenied,
-    ] {
+    for class in [ResourceNotFound, InvalidArgument, Throttled, Unclassified, AccessDenied] {
         let result = Err(failure(class));
         inputs.push((format!("Listed, {class:?}"), Input::Listed { call, result }));
     }
@@ -131,9 +90,7 @@ fn inputs(driver: &mut Driver) -> Vec<(String, Input)> {
 }
 
 fn label(driver: &mut Driver) -> String {
-    let due = driver
-        .due()
-        .map_or(String::new(), |(_, reason)| format!(" until {reason:?}"));
+    let due = driver.due().map_or(String::new(), |(_, reason)| format!(" until {reason:?}"));
     let state = match &driver.machine.state {
         State::Idle => "Idle".into(),
         State::Resting => "Resting".into(),

@@ -41,16 +41,10 @@ fn active_is_looked_for_every_half_second_then_up_to_five_seconds_apart() {
         driver.describe(creating(FIRST));
     }
     let (eager, later) = waits.split_at(20);
-    assert!(
-        eager.iter().all(|wait| *wait == Duration::from_millis(500)),
-        "{eager:?}"
-    );
+    assert!(eager.iter().all(|wait| *wait == Duration::from_millis(500)), "{eager:?}");
     assert!(later[0] >= Duration::from_millis(600) && later[0] < Duration::from_millis(750));
     assert!(later.last().unwrap() >= &Duration::from_secs(4));
-    assert!(
-        later.iter().all(|wait| *wait < Duration::from_secs(5)),
-        "{later:?}"
-    );
+    assert!(later.iter().all(|wait| *wait < Duration::from_secs(5)), "{later:?}");
 }
 
 #[test]
@@ -67,10 +61,7 @@ fn what_never_becomes_active_fails_after_the_bound() {
             _ => driver.describe(creating(FIRST)),
         };
     };
-    assert_eq!(
-        said,
-        ["-> Failed(the registered consumer was not ACTIVE after 90s)"]
-    );
+    assert_eq!(said, ["-> Failed(the registered consumer was not ACTIVE after 90s)"]);
     assert_eq!(driver.now - start, bound);
     assert!(driver.commands.len() < 50, "{}", driver.commands.len());
 }
@@ -79,14 +70,8 @@ fn what_never_becomes_active_fails_after_the_bound() {
 fn a_call_that_is_never_answered_does_not_outlast_the_bound() {
     let mut driver = Driver::by_name();
     driver.handle(Input::Start);
-    assert_eq!(
-        driver.due(),
-        Some((WAIT_FOR_ACTIVE, TimeoutReason::WaitForActive))
-    );
-    assert_eq!(
-        driver.wait(),
-        ["-> Failed(the registered consumer was not ACTIVE after 600s)"]
-    );
+    assert_eq!(driver.due(), Some((WAIT_FOR_ACTIVE, TimeoutReason::WaitForActive)));
+    assert_eq!(driver.wait(), ["-> Failed(the registered consumer was not ACTIVE after 600s)"]);
     assert!(driver.describe(active(FIRST)).is_empty(), "too late");
 }
 
@@ -95,10 +80,7 @@ fn another_process_that_registers_first_is_joined() {
     let mut driver = Driver::by_name();
     driver.handle(Input::Start);
     driver.describe(refused(ResourceNotFound));
-    assert_eq!(
-        driver.register(refused(ResourceInUse)),
-        ["DescribeByName(billing)"]
-    );
+    assert_eq!(driver.register(refused(ResourceInUse)), ["DescribeByName(billing)"]);
     driver.describe(creating(FIRST));
     driver.wait();
     assert_eq!(driver.describe(active(FIRST)), ["-> Active(billing:1)"]);
@@ -125,10 +107,7 @@ fn one_that_is_being_deleted_is_waited_out_and_registered() {
     let mut driver = Driver::by_name();
     driver.handle(Input::Start);
     assert!(driver.describe(deleting(FIRST)).is_empty());
-    assert_eq!(
-        driver.due(),
-        Some((Duration::from_millis(500), TimeoutReason::Poll))
-    );
+    assert_eq!(driver.due(), Some((Duration::from_millis(500), TimeoutReason::Poll)));
     assert_eq!(driver.wait(), ["DescribeByName(billing)"]);
     assert_eq!(driver.describe(refused(ResourceNotFound)), ["Register(billing)"]);
 }
@@ -175,17 +154,8 @@ fn what_no_retry_mends_fails_at_once() {
         driver.handle(Input::Start);
         let failure = Failure::new(class, "no");
         let call = driver.call;
-        driver.machine.handle(
-            Input::Described {
-                call,
-                result: Err(failure.clone()),
-            },
-            driver.now,
-        );
-        let failed = RegistrationFailure::Call {
-            operation: Operation::Describe,
-            failure,
-        };
+        driver.machine.handle(Input::Described { call, result: Err(failure.clone()) }, driver.now);
+        let failed = RegistrationFailure::Call { operation: Operation::Describe, failure };
         assert_eq!(driver.machine.poll_output(), Output::Event(Event::Failed(failed)));
         assert_eq!(driver.due(), None);
     }

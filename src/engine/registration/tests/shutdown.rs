@@ -4,28 +4,19 @@ use super::*;
 
 #[test]
 fn a_shutdown_leaves_the_consumer_registered_unless_it_is_asked_to_deregister() {
-    assert_eq!(
-        Driver::active().handle(Input::Shutdown { deregister: false }),
-        ["-> ShutDown"]
-    );
+    assert_eq!(Driver::active().handle(Input::Shutdown { deregister: false }), ["-> ShutDown"]);
     let mut driver = Driver::active();
     let shutdown = Input::Shutdown { deregister: true };
     assert_eq!(driver.handle(shutdown.clone()), ["Deregister(billing:1)"]);
     assert!(driver.handle(shutdown).is_empty());
-    assert_eq!(
-        driver.deregister(Ok(())),
-        ["-> Deregistered(billing:1)", "-> ShutDown"]
-    );
+    assert_eq!(driver.deregister(Ok(())), ["-> Deregistered(billing:1)", "-> ShutDown"]);
 }
 
 #[test]
 fn a_consumer_that_is_gone_counts_as_deregistered() {
     let mut driver = Driver::active();
     driver.handle(Input::Shutdown { deregister: true });
-    assert_eq!(
-        driver.deregister(refused(ResourceNotFound)),
-        ["-> Deregistered(billing:1)", "-> ShutDown"]
-    );
+    assert_eq!(driver.deregister(refused(ResourceNotFound)), ["-> Deregistered(billing:1)", "-> ShutDown"]);
 }
 
 #[test]
@@ -36,10 +27,7 @@ fn deregistration_is_tried_five_times() {
         assert!(driver.deregister(refused(Throttled)).is_empty());
         assert_eq!(driver.wait(), ["Deregister(billing:1)"]);
     }
-    assert_eq!(
-        driver.deregister(refused(Throttled)),
-        ["-> NotDeregistered(Throttled: no)", "-> ShutDown"]
-    );
+    assert_eq!(driver.deregister(refused(Throttled)), ["-> NotDeregistered(Throttled: no)", "-> ShutDown"]);
 }
 
 #[test]

@@ -33,10 +33,7 @@ fn decision_05_a_deleted_consumer_given_by_arn_fails() {
         let mut driver = Driver::by_arn();
         driver.handle(Input::Start);
         driver.handle(Input::Suspected);
-        assert_eq!(
-            driver.describe(gone),
-            ["-> Failed(the registered consumer was deleted)"]
-        );
+        assert_eq!(driver.describe(gone), ["-> Failed(the registered consumer was deleted)"]);
     }
 }
 
@@ -54,10 +51,7 @@ fn delete(driver: &mut Driver, number: u32) -> Vec<String> {
 fn decision_05_the_fourth_deletion_within_an_hour_is_an_error() {
     let mut driver = Driver::active();
     for number in 2..5 {
-        assert_eq!(
-            delete(&mut driver, number),
-            [format!("-> Active(billing:{number})")]
-        );
+        assert_eq!(delete(&mut driver, number), [format!("-> Active(billing:{number})")]);
         driver.now += Duration::from_secs(600);
     }
     assert_eq!(
@@ -70,10 +64,7 @@ fn decision_05_the_fourth_deletion_within_an_hour_is_an_error() {
 fn decision_05_the_hour_of_deletions_rolls() {
     let mut driver = Driver::active();
     for number in 2..20 {
-        assert_eq!(
-            delete(&mut driver, number),
-            [format!("-> Active(billing:{number})")]
-        );
+        assert_eq!(delete(&mut driver, number), [format!("-> Active(billing:{number})")]);
         driver.now += Duration::from_secs(1200);
     }
 }

@@ -25,14 +25,10 @@ const STATES: [Path; 17] = [
     ("Wait, paused", || after(wait, creating(FIRST))),
     ("Active", Driver::active),
     ("Verify", verify),
-    ("Verify, by ARN", || {
-        then(|| then(Driver::by_arn, Input::Start), Input::Suspected)
-    }),
+    ("Verify, by ARN", || then(|| then(Driver::by_arn, Input::Start), Input::Suspected)),
     ("Verify, paused", || after(verify, refused(Throttled))),
     ("Leaving", || then(register, Input::Shutdown { deregister: true })),
-    ("Deregister", || {
-        then(Driver::active, Input::Shutdown { deregister: true })
-    }),
+    ("Deregister", || then(Driver::active, Input::Shutdown { deregister: true })),
     ("Failed", || after(lookup, refused(AccessDenied))),
 ];
 
@@ -78,49 +74,20 @@ fn inputs(call: CallId) -> Vec<(String, Input)> {
     let mut inputs = vec![("Start".into(), Input::Start)];
     for result in [active(FIRST), creating(FIRST), deleting(FIRST)] {
         let status = format!("{:?}", result.as_ref().unwrap().status);
-        inputs.push((
-            format!("Described {status}"),
-            Input::Described {
-                call,
-                result: result.clone(),
-            },
-        ));
+        inputs.push((format!("Described {status}"), Input::Described { call, result: result.clone() }));
         inputs.push((format!("Registered {status}"), Input::Registered { call, result }));
     }
-    inputs.push((
-        "Deregistered".into(),
-        Input::Deregistered { call, result: Ok(()) },
-    ));
+    inputs.push(("Deregistered".into(), Input::Deregistered { call, result: Ok(()) }));
     for class in refusals {
-        inputs.push((
-            format!("Described {class:?}"),
-            Input::Described {
-                call,
-                result: refused(class),
-            },
-        ));
-        inputs.push((
-            format!("Registered {class:?}"),
-            Input::Registered {
-                call,
-                result: refused(class),
-            },
-        ));
-        inputs.push((
-            format!("Deregistered {class:?}"),
-            Input::Deregistered {
-                call,
-                result: refused(class),
-            },
-        ));
+        inputs.push((format!("Described {class:?}"), Input::Described { call, result: refused(class) }));
+        inputs.push((format!("Registered {class:?}"), Input::Registered { call, result: refused(class) }));
+        inputs
+            .push((format!("Deregistered {class:?}"), Input::Deregistered { call, result: refused(class) }));
     }
     inputs.push(("Suspected".into(), Input::Suspected));
     inputs.push(("Timeout".into(), Input::Timeout));
     for deregister in [false, true] {
-        inputs.push((
-            format!("Shutdown(deregister: {deregister})"),
-            Input::Shutdown { deregister },
-        ));
+        inputs.push((format!("Shutdown(deregister: {deregister})"), Input::Shutdown { deregister }));
     }
     inputs.sort_by(|(a, _), (b, _)| a.cmp(b));
     inputs
@@ -183,19 +150,13 @@ fn the_table_of_states_and_inputs() {
 fn an_answer_that_nobody_waits_for_has_no_effect() {
     for (name, state) in STATES {
         for (input_name, input) in inputs(CallId(999)) {
-            let is_answer = !matches!(
-                input,
-                Input::Start | Input::Suspected | Input::Timeout | Input::Shutdown { .. }
-            );
+            let is_answer =
+                !matches!(input, Input::Start | Input::Suspected | Input::Timeout | Input::Shutdown { .. });
             if is_answer {
                 let mut driver = state();
                 let before = (driver.machine.state, driver.due());
                 assert!(driver.handle(input).is_empty(), "{name}: {input_name}");
-                assert_eq!(
-                    (driver.machine.state, driver.due()),
-                    before,
-                    "{name}: {input_name}"
-                );
+                assert_eq!((driver.machine.state, driver.due()), before, "{name}: {input_name}");
             }
         }
     }

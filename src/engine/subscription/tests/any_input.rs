@@ -47,28 +47,13 @@ fn any_input(s: &Scenario, random: &mut Random, step: u128) -> Input {
     let last = s.calls.saturating_sub(1);
     let earlier = CallId(random.next_u64() % (last + 1));
     // What a port never does: an answer to a Read that was not asked for.
-    let call = if s.is_reading() {
-        CallId(last)
-    } else {
-        CallId(last.wrapping_sub(1))
-    };
-    let answered = if random.next_u64().is_multiple_of(8) {
-        earlier
-    } else {
-        CallId(last)
-    };
+    let call = if s.is_reading() { CallId(last) } else { CallId(last.wrapping_sub(1)) };
+    let answered = if random.next_u64().is_multiple_of(8) { earlier } else { CallId(last) };
     let sent_at = s.now;
     match random.next_u64() % 64 {
         0..14 => Input::Demand,
-        14..24 => Input::Subscribed {
-            call: answered,
-            sent_at,
-        },
-        24..30 => Input::Refused {
-            call: answered,
-            sent_at,
-            failure: any_failure(random),
-        },
+        14..24 => Input::Subscribed { call: answered, sent_at },
+        24..30 => Input::Refused { call: answered, sent_at, failure: any_failure(random) },
         30..42 => {
             let event = match random.next_u64() % 12 {
                 0 => event([]),
@@ -79,22 +64,14 @@ fn any_input(s: &Scenario, random: &mut Random, step: u128) -> Input {
             Input::Event { call, event }
         }
         42..46 => Input::Ended { call },
-        46..51 => Input::Failed {
-            call,
-            failure: any_failure(random),
-        },
+        46..51 => Input::Failed { call, failure: any_failure(random) },
         51..55 => Input::Checked(match random.next_u64() % 12 {
             0 => gone(&["a"]),
-            1..4 => ShardStatus::Closed {
-                ending_sequence_number: 1000.into(),
-                children: children(&["a"]),
-            },
+            1..4 => ShardStatus::Closed { ending_sequence_number: 1000.into(), children: children(&["a"]) },
             4..6 => ShardStatus::Unlisted,
             _ => ShardStatus::Open,
         }),
-        55..57 => Input::ConsumerMoved {
-            consumer_arn: format!("arn{}", random.next_u64() % 2),
-        },
+        55..57 => Input::ConsumerMoved { consumer_arn: format!("arn{}", random.next_u64() % 2) },
         _ => Input::Timeout,
     }
 }

@@ -72,11 +72,7 @@ fn a_renewal_goes_at_once_after_a_clean_end() {
 fn decision_13_a_call_is_commanded_once_and_its_failure_is_ours_to_repeat() {
     let mut s = Scenario::new(ShardStart::TrimHorizon);
     s.demand();
-    assert_eq!(
-        s.wait_secs(3600),
-        [""; 0],
-        "the port answers; nothing is called beside it"
-    );
+    assert_eq!(s.wait_secs(3600), [""; 0], "the port answers; nothing is called beside it");
     assert_eq!(s.refused(FailureClass::Unavailable), ["ended Unavailable, retry"]);
     let (waited, subscribe) = s.next_call();
     assert_eq!(subscribe, "subscribe #1 TRIM_HORIZON");
@@ -88,10 +84,7 @@ fn a_late_success_is_closed_and_never_read() {
     let mut s = Scenario::new(ShardStart::TrimHorizon);
     s.demand();
     s.moved("arn2");
-    let late = Input::Subscribed {
-        call: CallId(0),
-        sent_at: s.now,
-    };
+    let late = Input::Subscribed { call: CallId(0), sent_at: s.now };
     assert_eq!(s.handle(late.clone()), ["close #0"]);
     s.next_call();
     assert_eq!(s.handle(late.clone()), ["close #0"], "also beside the next call");
@@ -104,10 +97,7 @@ fn a_late_success_is_closed_and_never_read() {
 fn a_success_told_twice_leaves_its_subscription_open() {
     let mut s = Scenario::subscribed_from(ShardStart::TrimHorizon);
     assert_eq!(s.subscribed(), [""; 0]);
-    assert_eq!(
-        s.event(event([1]).continuing(1)),
-        ["established", "deliver [1] →1"]
-    );
+    assert_eq!(s.event(event([1]).continuing(1)), ["established", "deliver [1] →1"]);
 }
 
 #[test]
@@ -118,15 +108,8 @@ fn answers_to_earlier_calls_are_dropped() {
     let (call, sent_at) = (CallId(0), s.now);
     let failure = Failure::new(FailureClass::AccessDenied, "late");
     for late in [
-        Input::Refused {
-            call,
-            sent_at,
-            failure: failure.clone(),
-        },
-        Input::Event {
-            call,
-            event: event([9]).continuing(9),
-        },
+        Input::Refused { call, sent_at, failure: failure.clone() },
+        Input::Event { call, event: event([9]).continuing(9) },
         Input::Ended { call },
         Input::Failed { call, failure },
     ] {
@@ -142,11 +125,7 @@ fn a_second_demand_reads_nothing_twice() {
     s.wait_secs(30);
     assert_eq!(s.demand(), [""; 0]);
     s.wait_secs(5);
-    assert_eq!(
-        s.due_reason(),
-        Some(TimeoutReason::LastLook),
-        "and does not hide a silence"
-    );
+    assert_eq!(s.due_reason(), Some(TimeoutReason::LastLook), "and does not hide a silence");
 }
 
 #[test]

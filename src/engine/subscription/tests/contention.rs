@@ -31,11 +31,7 @@ fn decision_07_refused_is_tried_again_in_1_to_5_s_for_as_long_as_it_takes() {
             if in_stream {
                 s.subscribed();
             }
-            let lines = if in_stream {
-                s.failed(ResourceInUse)
-            } else {
-                s.refused(ResourceInUse)
-            };
+            let lines = if in_stream { s.failed(ResourceInUse) } else { s.refused(ResourceInUse) };
             assert_eq!(lines, [IN_USE]);
             let (waited, _) = s.next_call();
             (shortest, longest) = (shortest.min(waited), longest.max(waited));
@@ -77,10 +73,7 @@ fn decision_07_the_loser_waits_10_20_40_60_s_jittered() {
             assert_eq!(hold_and_lose(&mut s, 20), [CONTENDED]);
             let (waited, _) = s.next_call();
             let least = Duration::from_secs(least);
-            assert!(
-                (least..=least + least / 4).contains(&waited),
-                "{waited:?} for {least:?}"
-            );
+            assert!((least..=least + least / 4).contains(&waited), "{waited:?} for {least:?}");
             drawn.insert(waited);
         }
     }
@@ -98,10 +91,7 @@ fn decision_07_only_five_minutes_held_make_the_waits_short_again() {
         }
         assert_eq!(hold_and_lose(&mut s, held), [CONTENDED]);
         let waited = s.next_call().0.as_secs();
-        assert!(
-            (least..=least * 5 / 4).contains(&waited),
-            "held {held} s: {waited} s"
-        );
+        assert!((least..=least * 5 / 4).contains(&waited), "held {held} s: {waited} s");
     }
 }
 
@@ -125,10 +115,7 @@ fn decision_07_renewals_go_on_holding_and_a_break_after_five_minutes_undoes_noth
         s.event(event([]).continuing(5));
         s.demand();
         s.wait_secs(29);
-        assert_eq!(
-            s.ended().last().map(String::as_str).map(|line| &line[..9]),
-            Some("subscribe")
-        );
+        assert_eq!(s.ended().last().map(String::as_str).map(|line| &line[..9]), Some("subscribe"));
         s.subscribed();
     }
     assert_eq!(hold_and_lose(&mut s, 20), [CONTENDED]);
@@ -170,11 +157,7 @@ fn decision_07_a_call_of_our_own_within_15_s_is_no_contention() {
         s.wait(Duration::from_secs(after) - waited);
         s.event(event([1]).continuing(1));
         s.demand();
-        assert_eq!(
-            s.failed(ResourceInUse),
-            [expected],
-            "established {after} s after it"
-        );
+        assert_eq!(s.failed(ResourceInUse), [expected], "established {after} s after it");
     }
 }
 
@@ -198,10 +181,7 @@ fn decision_07_a_late_success_is_our_own_take_over() {
     s.subscribed();
     s.event(event([1]).continuing(1));
     s.demand();
-    let late = Input::Subscribed {
-        call: CallId(0),
-        sent_at: s.now,
-    };
+    let late = Input::Subscribed { call: CallId(0), sent_at: s.now };
     assert_eq!(s.handle(late), ["close #0"]);
     assert_eq!(s.failed(ResourceInUse), [IN_USE]);
 }
@@ -223,11 +203,7 @@ fn decision_07_calls_that_were_refused_do_not_count() {
         s.subscribed();
         s.event(event([1]).continuing(1));
         s.demand();
-        assert_eq!(
-            s.failed(ResourceInUse),
-            [CONTENDED],
-            "in-stream refusals: {in_stream}"
-        );
+        assert_eq!(s.failed(ResourceInUse), [CONTENDED], "in-stream refusals: {in_stream}");
     }
 }
 

@@ -35,10 +35,7 @@ fn failures_escalate_to_30_s_and_are_tried_for_ever() {
             s.subscribed();
             s.failed(class)
         });
-        assert!(
-            (2400..3600).contains(&spent.as_secs()),
-            "{class:?} in-stream: {spent:?}"
-        );
+        assert!((2400..3600).contains(&spent.as_secs()), "{class:?} in-stream: {spent:?}");
     }
 }
 
@@ -88,11 +85,7 @@ fn denied_for_60_s_is_a_typed_error() {
                 if in_stream {
                     s.subscribed();
                 }
-                let lines = if in_stream {
-                    s.failed(class)
-                } else {
-                    s.refused(class)
-                };
+                let lines = if in_stream { s.failed(class) } else { s.refused(class) };
                 if !lines[0].starts_with("ended") {
                     break lines;
                 }
@@ -125,18 +118,12 @@ fn an_event_between_two_denials_grants_another_minute() {
 
 #[test]
 fn give_up_after_is_a_typed_error_for_what_is_tried_for_ever_otherwise() {
-    let config = SubscriptionConfig {
-        give_up_after: Some(Duration::from_secs(100)),
-        ..default_config()
-    };
+    let config = SubscriptionConfig { give_up_after: Some(Duration::from_secs(100)), ..default_config() };
     let mut s = Scenario::configured(ShardStart::TrimHorizon, 3, config);
     s.demand();
     s.wait_secs(500);
     while s.refused(FailureClass::Unavailable)[0].starts_with("ended") {
-        assert!(
-            s.elapsed() < Duration::from_secs(600),
-            "counted from the first failure"
-        );
+        assert!(s.elapsed() < Duration::from_secs(600), "counted from the first failure");
         if s.due().is_some() {
             s.next_call();
         }
@@ -147,10 +134,7 @@ fn give_up_after_is_a_typed_error_for_what_is_tried_for_ever_otherwise() {
 
 #[test]
 fn give_up_after_starts_anew_with_an_event() {
-    let config = SubscriptionConfig {
-        give_up_after: Some(Duration::from_secs(100)),
-        ..default_config()
-    };
+    let config = SubscriptionConfig { give_up_after: Some(Duration::from_secs(100)), ..default_config() };
     let mut s = Scenario::configured(ShardStart::TrimHorizon, 3, config);
     s.demand();
     s.refused(FailureClass::Unavailable);
@@ -176,9 +160,5 @@ fn what_follows_a_refused_position_is_no_renewal() {
     s.checked(crate::engine::ShardStatus::Open);
     s.next_call();
     s.subscribed();
-    assert_eq!(
-        s.event(event([2]).continuing(2))[0],
-        "established",
-        "there was a gap"
-    );
+    assert_eq!(s.event(event([2]).continuing(2))[0], "established", "there was a gap");
 }

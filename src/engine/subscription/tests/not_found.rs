@@ -9,10 +9,7 @@ fn not_found() -> Scenario {
     let mut s = Scenario::reading();
     s.ended();
     s.next_call();
-    assert_eq!(
-        s.refused(ResourceNotFound),
-        ["ended ResourceNotFound, wait", "check NotFound"]
-    );
+    assert_eq!(s.refused(ResourceNotFound), ["ended ResourceNotFound, wait", "check NotFound"]);
     s
 }
 
@@ -60,10 +57,7 @@ fn decision_05_a_shard_that_is_there_is_tried_again_and_escalates() {
             s.refused(ResourceNotFound);
         }
         let spent = (s.elapsed() - before).as_secs();
-        assert!(
-            spent > 240,
-            "40 tries in {spent} s: they do not escalate ({status:?})"
-        );
+        assert!(spent > 240, "40 tries in {spent} s: they do not escalate ({status:?})");
     }
 }
 
@@ -108,11 +102,7 @@ fn decision_05_a_consumer_that_moves_takes_every_state_along() {
 fn decision_05_the_same_consumer_told_again_disturbs_nothing() {
     let mut s = Scenario::reading();
     assert_eq!(s.moved("arn"), [""; 0]);
-    assert_eq!(
-        s.event(event([6]).continuing(6)),
-        ["deliver [6] →6"],
-        "still open"
-    );
+    assert_eq!(s.event(event([6]).continuing(6)), ["deliver [6] →6"], "still open");
     // As the answer to a check it helps nobody: the calls escalate.
     let mut s = not_found();
     let before = s.elapsed();

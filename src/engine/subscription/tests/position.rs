@@ -7,10 +7,7 @@ use crate::model::FailureClass;
 #[test]
 fn decision_01_renews_after_the_continuation_of_the_last_event_held() {
     let mut s = Scenario::subscribed_from(ShardStart::TrimHorizon);
-    assert_eq!(
-        s.event(event([1, 2]).continuing(2)),
-        ["established", "deliver [1 2] →2"]
-    );
+    assert_eq!(s.event(event([1, 2]).continuing(2)), ["established", "deliver [1 2] →2"]);
     s.demand();
     s.event(event([3]).continuing(3));
     s.demand();
@@ -25,10 +22,7 @@ fn decision_01_an_idle_shard_moves_on_with_the_continuations_of_empty_events() {
     let mut s = Scenario::reading();
     for continuation in [6, 7, 8] {
         s.wait_secs(5);
-        assert_eq!(
-            s.event(event([]).continuing(continuation)),
-            [format!("deliver [] →{continuation}")]
-        );
+        assert_eq!(s.event(event([]).continuing(continuation)), [format!("deliver [] →{continuation}")]);
         s.demand();
     }
     assert_eq!(s.ended(), ["ended Expired, retry", "subscribe #1 AFTER 8"]);
@@ -85,10 +79,7 @@ fn decision_01_a_withdrawn_event_takes_back_exactly_its_own_step() {
     s.event(event([6]).continuing(6));
     s.demand();
     s.event(event([7, 8]).continuing(9));
-    assert_eq!(
-        s.wait_secs(60),
-        ["close #0", "withdraw", "ended Blocked(60s), wait"]
-    );
+    assert_eq!(s.wait_secs(60), ["close #0", "withdraw", "ended Blocked(60s), wait"]);
     assert_eq!(s.demand(), ["subscribe #1 AFTER 6"]);
     // A second withdrawal in a row takes back nothing more.
     s.subscribed();
@@ -105,10 +96,7 @@ fn decision_01_a_withdrawn_first_event_takes_back_to_the_start_and_its_filter() 
     s.wait_secs(60);
     assert_eq!(s.demand(), ["subscribe #1 AT 3"]);
     s.subscribed();
-    assert_eq!(
-        s.event(event([3, 4]).continuing(4)),
-        ["established", "deliver [3 4] →4 past 3"]
-    );
+    assert_eq!(s.event(event([3, 4]).continuing(4)), ["established", "deliver [3 4] →4 past 3"]);
 }
 
 #[test]
@@ -117,15 +105,8 @@ fn decision_01_events_of_an_earlier_subscription_are_dropped() {
     s.failed(FailureClass::Unavailable);
     s.time_out();
     s.subscribed();
-    let late = Input::Event {
-        call: CallId(0),
-        event: event([6]).continuing(6),
-    };
+    let late = Input::Event { call: CallId(0), event: event([6]).continuing(6) };
     assert_eq!(s.handle(late), [""; 0]);
-    assert_eq!(
-        s.ended(),
-        ["ended Barren, retry"],
-        "the late event established nothing"
-    );
+    assert_eq!(s.ended(), ["ended Barren, retry"], "the late event established nothing");
     assert_eq!(s.next_call().1, "subscribe #2 AFTER 5");
 }

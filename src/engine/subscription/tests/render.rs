@@ -4,11 +4,7 @@ use crate::model::{ChildShard, StartingPosition, SubscriptionEvent};
 /// A command in a few words.
 pub(super) fn command(command: &Command) -> String {
     match command {
-        Command::Subscribe {
-            call,
-            consumer_arn,
-            starting_position,
-        } => {
+        Command::Subscribe { call, consumer_arn, starting_position } => {
             let at = position(starting_position);
             match consumer_arn.as_str() {
                 "arn" => format!("subscribe #{} {at}", call.0),
@@ -25,14 +21,10 @@ pub(super) fn command(command: &Command) -> String {
 /// An event in a few words; jittered waits are left out.
 pub(super) fn event(event: &Event) -> String {
     match event {
-        Event::Deliver {
-            event,
-            skip_through: None,
-        } => format!("deliver {}", subscription_event(event)),
-        Event::Deliver {
-            event,
-            skip_through: Some(done),
-        } => format!("deliver {} past {done}", subscription_event(event)),
+        Event::Deliver { event, skip_through: None } => format!("deliver {}", subscription_event(event)),
+        Event::Deliver { event, skip_through: Some(done) } => {
+            format!("deliver {} past {done}", subscription_event(event))
+        }
         Event::Established { renewal: false } => "established".into(),
         Event::Established { renewal: true } => "renewed".into(),
         Event::Ended { cause, retry_in } => {
@@ -64,25 +56,14 @@ pub(super) fn position(position: &StartingPosition) -> String {
 }
 
 fn subscription_event(event: &SubscriptionEvent) -> String {
-    let records: Vec<_> = event
-        .records
-        .iter()
-        .map(|record| record.sequence_number.as_str())
-        .collect();
+    let records: Vec<_> = event.records.iter().map(|record| record.sequence_number.as_str()).collect();
     let continuation = match &event.continuation {
         Some(number) => format!(" →{number}"),
         None => String::new(),
     };
-    format!(
-        "[{}]{continuation}{}",
-        records.join(" "),
-        names(&event.child_shards)
-    )
+    format!("[{}]{continuation}{}", records.join(" "), names(&event.child_shards))
 }
 
 fn names(children: &[ChildShard]) -> String {
-    children
-        .iter()
-        .map(|child| format!(" +{}", child.shard_id))
-        .collect()
+    children.iter().map(|child| format!(" +{}", child.shard_id)).collect()
 }

@@ -19,27 +19,16 @@ fn decision_07_two_users_of_one_consumer_alternate_both_see_it_and_calls_stay_bo
                 for user in &slot.users {
                     assert!(user.contended > 0, "{context}: one did not notice");
                 }
-                let before: Vec<_> = slot
-                    .users
-                    .iter()
-                    .map(|user| (user.events, user.s.calls))
-                    .collect();
+                let before: Vec<_> = slot.users.iter().map(|user| (user.events, user.s.calls)).collect();
                 let take_overs = slot.take_overs;
                 slot.run(Duration::from_secs(3600), None);
                 for (user, (events, calls)) in slot.users.iter().zip(before) {
                     assert!(user.events - events > 100, "{context}: one got nothing");
                     // At most 60 that take over, and few that come too early.
-                    assert!(
-                        user.s.calls - calls < 70,
-                        "{context}: {} calls",
-                        user.s.calls - calls
-                    );
+                    assert!(user.s.calls - calls < 70, "{context}: {} calls", user.s.calls - calls);
                 }
                 let take_overs = slot.take_overs - take_overs;
-                assert!(
-                    (30..=60).contains(&take_overs),
-                    "{context}: {take_overs} take-overs an hour"
-                );
+                assert!((30..=60).contains(&take_overs), "{context}: {take_overs} take-overs an hour");
             }
         }
     }
@@ -119,10 +108,9 @@ impl Slot {
         for output in self.users[user].s.drive(input) {
             match output {
                 Output::Command(Command::Subscribe { .. }) => self.call(user),
-                Output::Event(Event::Ended {
-                    cause: EndCause::Contended,
-                    ..
-                }) => self.users[user].contended += 1,
+                Output::Event(Event::Ended { cause: EndCause::Contended, .. }) => {
+                    self.users[user].contended += 1
+                }
                 _ => {}
             }
         }
@@ -131,19 +119,10 @@ impl Slot {
     fn call(&mut self, user: usize) {
         let (call, sent_at) = (self.users[user].s.call(), self.now);
         let failure = Failure::new(FailureClass::ResourceInUse, "another active subscription exists");
-        let too_early = self
-            .last_accepted
-            .is_some_and(|last| self.now - last < Duration::from_secs(5));
+        let too_early = self.last_accepted.is_some_and(|last| self.now - last < Duration::from_secs(5));
         match (too_early, self.refuses_in_stream) {
             (true, false) => {
-                return self.tell(
-                    user,
-                    Input::Refused {
-                        call,
-                        sent_at,
-                        failure,
-                    },
-                );
+                return self.tell(user, Input::Refused { call, sent_at, failure });
             }
             (true, true) => {
                 self.tell(user, Input::Subscribed { call, sent_at });

@@ -72,11 +72,7 @@ impl Scenario {
 
     pub(super) fn refused(&mut self, class: FailureClass) -> Vec<String> {
         let (call, sent_at, failure) = (self.call(), self.now, Failure::new(class, "refused"));
-        self.handle(Input::Refused {
-            call,
-            sent_at,
-            failure,
-        })
+        self.handle(Input::Refused { call, sent_at, failure })
     }
 
     pub(super) fn event(&mut self, event: SubscriptionEvent) -> Vec<String> {
@@ -99,9 +95,7 @@ impl Scenario {
     }
 
     pub(super) fn moved(&mut self, consumer_arn: &str) -> Vec<String> {
-        self.handle(Input::ConsumerMoved {
-            consumer_arn: consumer_arn.into(),
-        })
+        self.handle(Input::ConsumerMoved { consumer_arn: consumer_arn.into() })
     }
 
     pub(super) fn shutdown(&mut self) -> Vec<String> {
@@ -222,14 +216,9 @@ impl Scenario {
     fn watch(&mut self, command: &Command) {
         match command {
             Command::Subscribe { call, .. } => {
-                let spaced = self
-                    .last_subscribe
-                    .is_none_or(|last| self.now - last >= Duration::from_secs(1));
+                let spaced = self.last_subscribe.is_none_or(|last| self.now - last >= Duration::from_secs(1));
                 assert!(spaced, "{call:?} comes within a second of the call before it");
-                assert!(
-                    self.alive.is_empty() && self.calling.is_none(),
-                    "{call:?} beside another"
-                );
+                assert!(self.alive.is_empty() && self.calling.is_none(), "{call:?} beside another");
                 assert_eq!(call.0, self.calls, "ids are unique");
                 self.calls += 1;
                 self.last_subscribe = Some(self.now);

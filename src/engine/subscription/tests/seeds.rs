@@ -80,25 +80,16 @@ impl World {
     fn new(seed: u64) -> Self {
         let mut random = Random::seeded(seed);
         let mut pick = |n: u64| random.next_u64() % n;
-        let last_event = [
-            LastEvent::Children,
-            LastEvent::ChildrenAndContinuation,
-            LastEvent::Bare,
-            LastEvent::Missing,
-        ][pick(4) as usize];
+        let last_event =
+            [LastEvent::Children, LastEvent::ChildrenAndContinuation, LastEvent::Bare, LastEvent::Missing]
+                [pick(4) as usize];
         let mut shard = ShardModel::new(last_event, pick(2) == 0, u128::from(1 + pick(5)));
         shard.records = u128::from(pick(12));
         let number = u128::from(pick(5)) * 10;
         let millis = Timestamp::from_millis(number as u64);
         let (start, first_expected) = match pick(5) {
-            0 => (
-                ShardStart::After(RecordPosition::new(number.into())),
-                (number + 10, 0),
-            ),
-            1 => (
-                ShardStart::After(RecordPosition::within_aggregate(number.into(), 2)),
-                (number, 3),
-            ),
+            0 => (ShardStart::After(RecordPosition::new(number.into())), (number + 10, 0)),
+            1 => (ShardStart::After(RecordPosition::within_aggregate(number.into(), 2)), (number, 3)),
             2 => (ShardStart::Pinned(Pin::at(millis)), (number, 0)),
             3 => (ShardStart::Timestamp(millis), (number, 0)),
             _ => (ShardStart::TrimHorizon, (10, 0)),
@@ -118,11 +109,7 @@ impl World {
             waiting: None,
             accepted: Vec::new(),
             // There is no record 0.
-            first_expected: if first_expected.0 == 0 {
-                (10, 0)
-            } else {
-                first_expected
-            },
+            first_expected: if first_expected.0 == 0 { (10, 0) } else { first_expected },
             may_start_earlier: matches!(start, ShardStart::Pinned(_)),
             denied_since: None,
             last_resort: true,
@@ -157,9 +144,7 @@ impl World {
         } else if self.check.is_some_and(|(due, _)| due == at) {
             self.check.take().map(|(_, cause)| self.check_answer(cause))
         } else if self.answer.as_ref().is_some_and(|(due, ..)| *due == at) {
-            self.answer
-                .take()
-                .map(|(_, call, position)| self.call_answer(call, &position))
+            self.answer.take().map(|(_, call, position)| self.call_answer(call, &position))
         } else if self.read.as_ref().is_some_and(|read| read.at == at) {
             self.read.take().and_then(|read| self.read_answer(read))
         } else {

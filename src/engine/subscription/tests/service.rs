@@ -21,11 +21,7 @@ impl World {
             (answer, injected) => {
                 self.shard.hang_up(call);
                 let class = injected.or(answer.err()).expect("one of the two");
-                Input::Refused {
-                    call,
-                    sent_at: now,
-                    failure: self.failure(class),
-                }
+                Input::Refused { call, sent_at: now, failure: self.failure(class) }
             }
         }
     }

@@ -32,11 +32,7 @@ fn decision_04_neither_continuation_nor_children_asks_the_listing_once_the_event
     let mut s = Scenario::reading();
     assert_eq!(s.event(event([6])), ["deliver [6]", "close #0"]);
     assert_eq!(s.demand(), ["check UnclearEnd"]);
-    assert_eq!(
-        s.checked(ShardStatus::Open),
-        ["ended Expired, retry"],
-        "open: no end"
-    );
+    assert_eq!(s.checked(ShardStatus::Open), ["ended Expired, retry"], "open: no end");
     assert_eq!(s.next_call().1, "subscribe #1 AFTER 6");
 }
 
@@ -66,10 +62,7 @@ fn decision_04_closed_below_its_end_is_confirmed_by_one_more_subscribe() {
     assert_eq!(empty.demand(), ["shard ended +a"]);
 
     let mut refused = confirming();
-    assert_eq!(
-        refused.refused(InvalidArgument),
-        ["ended InvalidArgument, wait", "check PositionRefused"]
-    );
+    assert_eq!(refused.refused(InvalidArgument), ["ended InvalidArgument, wait", "check PositionRefused"]);
     assert_eq!(refused.checked(closed(9, &["a", "b"])), ["shard ended +a +b"]);
 
     let mut bare = confirming();
@@ -154,18 +147,12 @@ fn decision_04_a_refused_position_falls_back_to_the_last_record_and_then_to_a_ty
         let mut s = Scenario::reading();
         s.ended();
         s.next_call();
-        assert_eq!(
-            s.refused(InvalidArgument),
-            ["ended InvalidArgument, wait", "check PositionRefused"]
-        );
+        assert_eq!(s.refused(InvalidArgument), ["ended InvalidArgument, wait", "check PositionRefused"]);
         assert_eq!(s.checked(status.clone()), ["ended InvalidArgument, retry"]);
         assert_eq!(s.next_call().1, "subscribe #2 AT 2");
         s.subscribed();
         // Only now is the filter seen at work; the position goes on from the new continuation.
-        assert_eq!(
-            s.event(event([2, 3]).continuing(3)),
-            ["established", "deliver [2 3] →3 past 2"]
-        );
+        assert_eq!(s.event(event([2, 3]).continuing(3)), ["established", "deliver [2 3] →3 past 2"]);
         s.demand();
         s.ended();
         assert_eq!(s.next_call().1, "subscribe #3 AFTER 3");
@@ -190,20 +177,13 @@ fn decision_04_a_refused_position_before_any_record_starts_again() {
     s.checked(ShardStatus::Open);
     assert_eq!(s.next_call().1, "subscribe #2 AT 7");
     s.subscribed();
-    assert_eq!(
-        s.event(event([7]).continuing(7)),
-        ["established", "deliver [7] →7 past 7/3"]
-    );
+    assert_eq!(s.event(event([7]).continuing(7)), ["established", "deliver [7] →7 past 7/3"]);
     s.demand();
     s.ended();
     s.next_call();
     s.refused(InvalidArgument);
     s.checked(ShardStatus::Open);
-    assert_eq!(
-        s.next_call().1,
-        "subscribe #4 AT 7",
-        "the record came: it is the last one"
-    );
+    assert_eq!(s.next_call().1, "subscribe #4 AT 7", "the record came: it is the last one");
     s.refused(InvalidArgument);
     assert_eq!(s.checked(ShardStatus::Open), ["failed: position refused"]);
 }
@@ -220,10 +200,7 @@ fn decision_04_the_filter_of_a_fall_back_never_gives_up_what_was_done_before() {
     s.checked(ShardStatus::Open);
     assert_eq!(s.next_call().1, "subscribe #2 AT 5");
     s.subscribed();
-    assert_eq!(
-        s.event(event([5, 6, 7, 8]).continuing(8)),
-        ["established", "deliver [5 6 7 8] →8 past 7"]
-    );
+    assert_eq!(s.event(event([5, 6, 7, 8]).continuing(8)), ["established", "deliver [5 6 7 8] →8 past 7"]);
 }
 
 #[test]
@@ -247,9 +224,6 @@ fn decision_04_a_listing_that_lags_is_asked_again_later() {
     let mut s = Scenario::reading();
     s.event(event([6]));
     s.demand();
-    assert_eq!(
-        s.checked(ShardStatus::Unlisted),
-        ["ended ResourceNotFound, retry"]
-    );
+    assert_eq!(s.checked(ShardStatus::Unlisted), ["ended ResourceNotFound, retry"]);
     assert_eq!(s.next_call().1, "subscribe #1 AFTER 6");
 }

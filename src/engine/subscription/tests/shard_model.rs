@@ -78,11 +78,7 @@ impl ShardModel {
             StartingPosition::AfterSequenceNumber(number) => value(number),
         };
         self.last_accepted = Some(now);
-        self.live = Some(Live {
-            call,
-            passed,
-            since: now,
-        });
+        self.live = Some(Live { call, passed, since: now });
         Ok(())
     }
 
@@ -119,10 +115,7 @@ impl ShardModel {
             return Some(Brought::End);
         }
         let next = live.passed / 10 + 1;
-        let numbers: Vec<u128> = (next..=records)
-            .take(batch as usize)
-            .map(|index| index * 10)
-            .collect();
+        let numbers: Vec<u128> = (next..=records).take(batch as usize).map(|index| index * 10).collect();
         let read_all = numbers.last().map_or(live.passed / 10, |last| last / 10) >= records;
         if self.closed && read_all {
             let last = event_of(&numbers);

@@ -8,11 +8,9 @@ impl World {
     pub(super) fn execute(&mut self, command: Command) {
         let now = self.s.now;
         match command {
-            Command::Subscribe {
-                call,
-                starting_position,
-                ..
-            } => self.answer = Some((now + self.wait(2000), call, starting_position)),
+            Command::Subscribe { call, starting_position, .. } => {
+                self.answer = Some((now + self.wait(2000), call, starting_position))
+            }
             Command::Read { call } => {
                 let at = now + self.wait(300);
                 self.read = Some(Read { at, since: now, call });
@@ -47,31 +45,18 @@ impl World {
                     .iter()
                     .flat_map(|record| (0..USERS).map(move |sub| (record.sequence_number.clone(), sub)));
                 let wanted = users.filter(|(number, sub)| {
-                    skip_through
-                        .as_ref()
-                        .is_none_or(|done| !done.covers(number, Some(*sub)))
+                    skip_through.as_ref().is_none_or(|done| !done.covers(number, Some(*sub)))
                 });
                 let parse = |digits: &str| digits.parse().expect("the model's own numbers");
-                self.waiting = Some(
-                    wanted
-                        .map(|(number, sub)| (parse(number.as_str()), sub))
-                        .collect(),
-                );
-                let patience = if self.faulty() && self.chance(12) {
-                    80_000
-                } else {
-                    1500
-                };
+                self.waiting = Some(wanted.map(|(number, sub)| (parse(number.as_str()), sub)).collect());
+                let patience = if self.faulty() && self.chance(12) { 80_000 } else { 1500 };
                 self.room = Some(self.s.now + self.wait(patience));
             }
             Event::ShardEnded { children } => {
                 assert_eq!(children, self.shard.announced());
                 assert!(self.shard.closed && self.waiting.is_none(), "ended too early");
                 let last = (self.shard.records * 10, USERS - 1);
-                let all = self
-                    .accepted
-                    .last()
-                    .map_or(last < self.first_expected, |got| *got == last);
+                let all = self.accepted.last().map_or(last < self.first_expected, |got| *got == last);
                 assert!(all, "ended before {last:?}: {:?}", self.accepted.last());
                 self.over = Some(Over::ShardEnded);
             }

@@ -12,10 +12,7 @@ fn decision_08_is_35_s_without_an_event_and_one_last_look() {
     assert_eq!((waited, lines.len()), (Duration::from_secs(35), 0));
     assert_eq!(s.due_reason(), Some(TimeoutReason::LastLook));
     let (waited, lines) = s.time_out();
-    assert!(
-        waited > Duration::ZERO && waited <= Duration::from_secs(1),
-        "{waited:?}"
-    );
+    assert!(waited > Duration::ZERO && waited <= Duration::from_secs(1), "{waited:?}");
     assert_eq!(lines, ["close #0", "ended Silent(35.25s), retry"]);
     assert_eq!(s.next_call().1, "subscribe #1 AFTER 5");
 }
@@ -36,18 +33,10 @@ fn decision_08_a_deadline_found_expired_is_judged_after_one_more_read() {
     let mut s = Scenario::reading();
     s.now += Duration::from_secs(3600);
     assert_eq!(s.handle(crate::engine::subscription::Input::Timeout), [""; 0]);
-    assert_eq!(
-        s.event(event([6]).continuing(6)),
-        ["deliver [6] →6"],
-        "the process slept"
-    );
+    assert_eq!(s.event(event([6]).continuing(6)), ["deliver [6] →6"], "the process slept");
     s.demand();
     assert_eq!(s.wait_secs(34), [""; 0], "counted anew");
-    assert_eq!(
-        s.due_reason(),
-        Some(TimeoutReason::Silence),
-        "no look is left over"
-    );
+    assert_eq!(s.due_reason(), Some(TimeoutReason::Silence), "no look is left over");
 }
 
 #[test]
@@ -66,11 +55,7 @@ fn decision_08_time_without_room_does_not_count() {
     let mut s = Scenario::reading();
     s.wait_secs(30);
     s.event(event([6]).continuing(6));
-    assert_eq!(
-        s.due_reason(),
-        Some(TimeoutReason::Blocked),
-        "no silence without room"
-    );
+    assert_eq!(s.due_reason(), Some(TimeoutReason::Blocked), "no silence without room");
     assert_eq!(s.wait_secs(59), [""; 0]);
     assert_eq!(s.demand(), ["read #0"]);
     assert_eq!(s.wait_secs(34), [""; 0], "counted anew");
@@ -104,10 +89,7 @@ fn decision_09_blocked_for_60_s_gives_up_and_calls_again_only_with_room() {
     assert_eq!(s.wait_secs(3600), [""; 0]);
     assert_eq!(s.demand(), ["subscribe #1 AFTER 5"]);
     s.subscribed();
-    assert_eq!(
-        s.event(event([6]).continuing(6)),
-        ["established", "deliver [6] →6"]
-    );
+    assert_eq!(s.event(event([6]).continuing(6)), ["established", "deliver [6] →6"]);
 }
 
 #[test]
@@ -132,11 +114,7 @@ fn the_limits_can_be_set_and_a_limit_without_end_is_none() {
     s.event(event([1]).continuing(1));
     assert_eq!(s.time_out().0, Duration::from_secs(4));
 
-    let config = SubscriptionConfig {
-        silence: Duration::MAX,
-        blocked: Duration::MAX,
-        ..default_config()
-    };
+    let config = SubscriptionConfig { silence: Duration::MAX, blocked: Duration::MAX, ..default_config() };
     let mut s = Scenario::configured(ShardStart::TrimHorizon, 1, config);
     s.demand();
     s.subscribed();

@@ -56,18 +56,12 @@ fn effect_of(mut s: Scenario, input: Option<Input>, input_name: &str, before: &s
     if said.is_empty() && after == before {
         return NO_EFFECT.into();
     }
-    let after = if after == before {
-        "stays".into()
-    } else {
-        format!("-> {after}")
-    };
+    let after = if after == before { "stays".into() } else { format!("-> {after}") };
     let class = input_name.rsplit(' ').next().unwrap_or_default();
     if said.is_empty() {
         return after;
     }
-    let said = said
-        .join("; ")
-        .replace(&format!("ended {class},"), "ended ‹class›,");
+    let said = said.join("; ").replace(&format!("ended {class},"), "ended ‹class›,");
     format!("{after} | {said}")
 }
 
@@ -77,11 +71,7 @@ fn lines_of(names: &[String]) -> Vec<String> {
     let mut kind = "";
     for name in names {
         let (first, rest) = name.split_once(' ').unwrap_or((name, ""));
-        let text = if first == kind && !rest.is_empty() {
-            rest
-        } else {
-            name
-        };
+        let text = if first == kind && !rest.is_empty() { rest } else { name };
         let separator = if first == kind { " | " } else { ", " };
         kind = first;
         let line = lines.last_mut().unwrap();
@@ -108,20 +98,10 @@ fn inputs(s: &Scenario) -> Vec<(String, Option<Input>)> {
     row("Demand".into(), Some(Input::Demand));
     row("Timeout".into(), None);
     let own = CallId(s.calls.saturating_sub(1));
-    row(
-        "Subscribed".into(),
-        Some(Input::Subscribed { call: own, sent_at }),
-    );
+    row("Subscribed".into(), Some(Input::Subscribed { call: own, sent_at }));
     for class in CLASSES {
         let (call, failure) = (own, Failure::new(class, "refused"));
-        row(
-            format!("Refused {class:?}"),
-            Some(Input::Refused {
-                call,
-                sent_at,
-                failure,
-            }),
-        );
+        row(format!("Refused {class:?}"), Some(Input::Refused { call, sent_at, failure }));
     }
     for (name, event) in events() {
         row(format!("Event {name}"), Some(Input::Event { call: own, event }));
@@ -137,14 +117,7 @@ fn inputs(s: &Scenario) -> Vec<(String, Option<Input>)> {
         let refused = failure.clone();
         let late = [
             ("Subscribed", Input::Subscribed { call, sent_at }),
-            (
-                "Refused",
-                Input::Refused {
-                    call,
-                    sent_at,
-                    failure: refused,
-                },
-            ),
+            ("Refused", Input::Refused { call, sent_at, failure: refused }),
             ("Event", Input::Event { call, event }),
             ("Ended", Input::Ended { call }),
             ("Failed", Input::Failed { call, failure }),
@@ -163,9 +136,7 @@ fn inputs(s: &Scenario) -> Vec<(String, Option<Input>)> {
         row(format!("Checked {name}"), Some(Input::Checked(status)));
     }
     for consumer_arn in ["arn", "arn2"] {
-        let input = Input::ConsumerMoved {
-            consumer_arn: consumer_arn.into(),
-        };
+        let input = Input::ConsumerMoved { consumer_arn: consumer_arn.into() };
         row(format!("ConsumerMoved to {consumer_arn}"), Some(input));
     }
     row("Shutdown".into(), Some(Input::Shutdown));
@@ -205,10 +176,7 @@ fn state(machine: &Subscription) -> String {
                 (false, Some(_)) => "event waits",
                 (false, None) => "no room",
             };
-            format!(
-                "Idle({waits}, {})",
-                render::position(&machine.position.starting_position())
-            )
+            format!("Idle({waits}, {})", render::position(&machine.position.starting_position()))
         }
         State::Calling { call } => format!("Calling(#{})", call.0),
         State::Open(open) => {
@@ -219,14 +187,8 @@ fn state(machine: &Subscription) -> String {
             };
             format!("Open(#{} {doing})", open.call.0)
         }
-        State::Ending {
-            next: Ending::ShardEnd(_),
-            ..
-        } => "Ending(shard end)".into(),
-        State::Ending {
-            next: Ending::Unclear,
-            ..
-        } => "Ending(unclear)".into(),
+        State::Ending { next: Ending::ShardEnd(_), .. } => "Ending(shard end)".into(),
+        State::Ending { next: Ending::Unclear, .. } => "Ending(unclear)".into(),
         State::Checking { cause, .. } => format!("Checking({cause:?})"),
         State::Over => "Over".into(),
     }

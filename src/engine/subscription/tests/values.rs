@@ -55,14 +55,9 @@ pub(super) fn children(ids: &[&str]) -> Vec<ChildShard> {
 }
 
 pub(super) fn closed(ending: u128, ids: &[&str]) -> ShardStatus {
-    ShardStatus::Closed {
-        ending_sequence_number: ending.into(),
-        children: children(ids),
-    }
+    ShardStatus::Closed { ending_sequence_number: ending.into(), children: children(ids) }
 }
 
 pub(super) fn gone(ids: &[&str]) -> ShardStatus {
-    ShardStatus::Gone {
-        children: children(ids),
-    }
+    ShardStatus::Gone { children: children(ids) }
 }

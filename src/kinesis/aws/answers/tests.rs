@@ -7,11 +7,7 @@ fn class<T: std::fmt::Debug>(answer: Result<T, Failure>) -> FailureClass {
 }
 
 fn sdk_record(number: &str) -> types::Record {
-    types::Record::builder()
-        .sequence_number(number)
-        .data(Blob::new("payload"))
-        .build()
-        .unwrap()
+    types::Record::builder().sequence_number(number).data(Blob::new("payload")).build().unwrap()
 }
 
 fn sdk_event(continuation: &str) -> types::SubscribeToShardEvent {
@@ -33,11 +29,7 @@ fn sdk_child(id: &str) -> types::ChildShard {
 }
 
 fn sdk_range(start: &str, end: &str) -> types::HashKeyRange {
-    types::HashKeyRange::builder()
-        .starting_hash_key(start)
-        .ending_hash_key(end)
-        .build()
-        .unwrap()
+    types::HashKeyRange::builder().starting_hash_key(start).ending_hash_key(end).build().unwrap()
 }
 
 fn sdk_shard(id: &str, start: &str, end: Option<&str>) -> types::Shard {
@@ -62,19 +54,13 @@ fn every_millisecond_survives_the_sdk_s_float() {
         assert_eq!(timestamp(&read).as_millis(), millis);
     }
     assert_eq!(timestamp(&DateTime::from_secs(-1)).as_millis(), 0);
-    assert_eq!(
-        timestamp(&DateTime::from_secs_and_nanos(0, 999_999_999)).as_millis(),
-        1000
-    );
+    assert_eq!(timestamp(&DateTime::from_secs_and_nanos(0, 999_999_999)).as_millis(), 1000);
 }
 
 #[test]
 fn an_empty_continuation_is_no_position() {
     assert_eq!(event(sdk_event("")).unwrap().continuation, None);
-    assert_eq!(
-        event(sdk_event("7")).unwrap().continuation,
-        Some("7".parse().unwrap())
-    );
+    assert_eq!(event(sdk_event("7")).unwrap().continuation, Some("7".parse().unwrap()));
     assert_eq!(class(event(sdk_event("LATEST"))), FailureClass::Malformed);
 }
 
@@ -99,10 +85,7 @@ fn a_payload_is_not_copied() {
 #[test]
 fn a_record_may_lack_key_time_and_encryption() {
     let bare = record(sdk_record("1")).unwrap();
-    assert_eq!(
-        (bare.partition_key, bare.approximate_arrival, bare.encryption_type),
-        (None, None, None)
-    );
+    assert_eq!((bare.partition_key, bare.approximate_arrival, bare.encryption_type), (None, None, None));
     let mut sdk = sdk_record("1");
     sdk.encryption_type = Some(types::EncryptionType::Kms);
     assert_eq!(record(sdk).unwrap().encryption_type, Some(EncryptionType::Kms));
@@ -148,12 +131,9 @@ fn a_shard_is_open_without_an_ending_number() {
 fn a_shard_without_its_id_or_its_numbers_is_malformed() {
     let mut numberless = sdk_shard("s", "1", None);
     numberless.sequence_number_range = None;
-    for bad in [
-        sdk_shard("", "1", None),
-        sdk_shard("s", "", None),
-        sdk_shard("s", "1", Some("x")),
-        numberless,
-    ] {
+    for bad in
+        [sdk_shard("", "1", None), sdk_shard("s", "", None), sdk_shard("s", "1", Some("x")), numberless]
+    {
         assert_eq!(class(shard(bad)), FailureClass::Malformed);
     }
     let mut empty_parent = sdk_shard("s", "1", None);
@@ -167,10 +147,7 @@ fn an_unknown_status_keeps_a_consumer_waiting_and_a_stream_readable() {
     let description = consumer_description("arn".into(), &"RENOVATING".into()).unwrap();
     assert_eq!(description.status, ConsumerStatus::Creating);
     assert_eq!(
-        class(consumer_description(
-            String::new(),
-            &types::ConsumerStatus::Active
-        )),
+        class(consumer_description(String::new(), &types::ConsumerStatus::Active)),
         FailureClass::Malformed
     );
 }
@@ -179,21 +156,11 @@ fn an_unknown_status_keeps_a_consumer_waiting_and_a_stream_readable() {
 fn answers_without_their_only_member_are_malformed() {
     let stream = StreamReference::Name("orders".into());
     assert_eq!(
-        class(stream_summary(
-            DescribeStreamSummaryOutput::builder().build(),
-            &stream,
-            None
-        )),
+        class(stream_summary(DescribeStreamSummaryOutput::builder().build(), &stream, None)),
         FailureClass::Malformed
     );
-    assert_eq!(
-        class(registered(RegisterStreamConsumerOutput::builder().build())),
-        FailureClass::Malformed
-    );
-    assert_eq!(
-        class(described(DescribeStreamConsumerOutput::builder().build())),
-        FailureClass::Malformed
-    );
+    assert_eq!(class(registered(RegisterStreamConsumerOutput::builder().build())), FailureClass::Malformed);
+    assert_eq!(class(described(DescribeStreamConsumerOutput::builder().build())), FailureClass::Malformed);
     let page = shard_page(ListShardsOutput::builder().next_token("").build()).unwrap();
     assert_eq!((page.shards.len(), page.next_token), (0, None));
 }

@@ -9,10 +9,7 @@ type CallError = SdkError<ListShardsError, HttpResponse>;
 const TABLE: &[(FailureClass, &[&str])] = &[
     (FailureClass::ResourceNotFound, &["ResourceNotFoundException"]),
     (FailureClass::ResourceInUse, &["ResourceInUseException"]),
-    (
-        FailureClass::InvalidArgument,
-        &["InvalidArgumentException", "ValidationException"],
-    ),
+    (FailureClass::InvalidArgument, &["InvalidArgumentException", "ValidationException"]),
     (FailureClass::ExpiredNextToken, &["ExpiredNextTokenException"]),
     (
         FailureClass::Throttled,
@@ -26,14 +23,7 @@ const TABLE: &[(FailureClass, &[&str])] = &[
             "KMSThrottlingException",
         ],
     ),
-    (
-        FailureClass::AccessDenied,
-        &[
-            "AccessDeniedException",
-            "AccessDenied",
-            "KMSAccessDeniedException",
-        ],
-    ),
+    (FailureClass::AccessDenied, &["AccessDeniedException", "AccessDenied", "KMSAccessDeniedException"]),
     (
         FailureClass::Credentials,
         &[
@@ -49,21 +39,9 @@ const TABLE: &[(FailureClass, &[&str])] = &[
     ),
     (
         FailureClass::KmsUnavailable,
-        &[
-            "KMSDisabledException",
-            "KMSInvalidStateException",
-            "KMSNotFoundException",
-            "KMSOptInRequired",
-        ],
+        &["KMSDisabledException", "KMSInvalidStateException", "KMSNotFoundException", "KMSOptInRequired"],
     ),
-    (
-        FailureClass::Unavailable,
-        &[
-            "InternalFailure",
-            "InternalFailureException",
-            "ServiceUnavailable",
-        ],
-    ),
+    (FailureClass::Unavailable, &["InternalFailure", "InternalFailureException", "ServiceUnavailable"]),
 ];
 
 fn response(status: u16) -> HttpResponse {
@@ -89,10 +67,7 @@ fn frame(headers: &[(&'static str, &'static str)]) -> RawMessage {
 
 fn in_stream(name: &'static str) -> Failure {
     let error = StreamError::generic(ErrorMetadata::builder().build());
-    stream_failure(&ReceiverError::service_error(
-        error,
-        frame(&[(":exception-type", name)]),
-    ))
+    stream_failure(&ReceiverError::service_error(error, frame(&[(":exception-type", name)])))
 }
 
 #[test]
@@ -109,15 +84,9 @@ fn exceptions_are_told_by_name_whatever_the_status_and_wherever_they_stand() {
 
 #[test]
 fn the_message_carries_name_and_words() {
-    assert_eq!(
-        answered(400, Some("ResourceInUseException")).message,
-        "ResourceInUseException: said so"
-    );
+    assert_eq!(answered(400, Some("ResourceInUseException")).message, "ResourceInUseException: said so");
     assert_eq!(answered(503, None).message, "HTTP status 503: said so");
-    assert_eq!(
-        in_stream("LimitExceededException").message,
-        "LimitExceededException"
-    );
+    assert_eq!(in_stream("LimitExceededException").message, "LimitExceededException");
 }
 
 #[test]
@@ -157,22 +126,10 @@ fn an_answer_that_cannot_be_read_is_malformed_unless_it_is_a_server_s_error() {
 #[test]
 fn transport_failures_are_told_by_their_kind() {
     let dispatch = |error| call_failure(&CallError::dispatch_failure(error)).class;
-    assert_eq!(
-        dispatch(ConnectorError::io("reset".into())),
-        FailureClass::Unavailable
-    );
-    assert_eq!(
-        dispatch(ConnectorError::timeout("slow".into())),
-        FailureClass::TimedOut
-    );
-    assert_eq!(
-        dispatch(ConnectorError::other("odd".into(), None)),
-        FailureClass::Unclassified
-    );
-    assert_eq!(
-        call_failure(&CallError::timeout_error("slow")).class,
-        FailureClass::TimedOut
-    );
+    assert_eq!(dispatch(ConnectorError::io("reset".into())), FailureClass::Unavailable);
+    assert_eq!(dispatch(ConnectorError::timeout("slow".into())), FailureClass::TimedOut);
+    assert_eq!(dispatch(ConnectorError::other("odd".into(), None)), FailureClass::Unclassified);
+    assert_eq!(call_failure(&CallError::timeout_error("slow")).class, FailureClass::TimedOut);
     assert_eq!(
         call_failure(&CallError::construction_failure("no name")).class,
         FailureClass::InvalidArgument
@@ -182,20 +139,11 @@ fn transport_failures_are_told_by_their_kind() {
 #[test]
 fn missing_credentials_are_found_below_the_transport_s_error() {
     let dispatch = |source: CredentialsError| {
-        call_failure(&CallError::dispatch_failure(ConnectorError::other(
-            source.into(),
-            None,
-        )))
-        .class
+        call_failure(&CallError::dispatch_failure(ConnectorError::other(source.into(), None))).class
     };
+    assert_eq!(dispatch(CredentialsError::not_loaded("none")), FailureClass::Credentials);
     assert_eq!(
-        dispatch(CredentialsError::not_loaded("none")),
-        FailureClass::Credentials
-    );
-    assert_eq!(
-        dispatch(CredentialsError::provider_timed_out(
-            std::time::Duration::from_secs(5)
-        )),
+        dispatch(CredentialsError::provider_timed_out(std::time::Duration::from_secs(5))),
         FailureClass::TimedOut
     );
 }
@@ -215,9 +163,7 @@ fn an_error_of_the_receiver_is_found_inside_the_answer_of_the_call() {
 
 #[test]
 fn nothing_prints_the_payload_of_a_frame() {
-    let error = stream_error(ReceiverError::response_error(
-        "unrecognized",
-        frame(&[(":message-type", "event")]),
-    ));
+    let error =
+        stream_error(ReceiverError::response_error("unrecognized", frame(&[(":message-type", "event")])));
     assert!(!format!("{error:?} {error}").contains("secret"));
 }
