@@ -29,6 +29,9 @@ impl Subscription {
     }
 
     pub(super) fn room_missing(&mut self, call: CallId, now: Instant) {
+        if !self.has_room {
+            return;
+        }
         let Some(open) = self.open_by(call) else { return };
         open.since = now;
         open.last_look = None;

@@ -71,6 +71,7 @@ fn any_input(s: &Scenario, random: &mut Random, step: u128) -> Input {
             4..6 => ShardStatus::Unlisted,
             _ => ShardStatus::Open,
         }),
+        57 => Input::NoRoom { call },
         55..57 => Input::ConsumerMoved { consumer_arn: format!("arn{}", random.next_u64() % 2) },
         _ => Input::Timeout,
     }

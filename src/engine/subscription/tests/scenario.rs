@@ -80,6 +80,11 @@ impl Scenario {
         self.handle(Input::Event { call, event })
     }
 
+    pub(super) fn no_room(&mut self) -> Vec<String> {
+        let call = self.call();
+        self.handle(Input::NoRoom { call })
+    }
+
     pub(super) fn ended(&mut self) -> Vec<String> {
         let call = self.call();
         self.handle(Input::Ended { call })
@@ -189,7 +194,9 @@ impl Scenario {
                 self.calling = self.calling.filter(|calling| calling != call);
             }
             Input::Refused { call, .. } => self.calling = self.calling.filter(|calling| calling != call),
-            Input::Event { call, .. } if self.alive.contains(call) => self.reading = false,
+            Input::Event { call, .. } | Input::NoRoom { call } if self.alive.contains(call) => {
+                self.reading = false
+            }
             Input::Ended { call } | Input::Failed { call, .. } if self.alive.remove(call) => {
                 self.reading = false;
             }

@@ -93,6 +93,20 @@ fn decision_09_blocked_for_60_s_gives_up_and_calls_again_only_with_room() {
 }
 
 #[test]
+fn decision_09_an_event_of_known_size_without_room_is_no_silence_and_gives_up_after_60_s() {
+    let mut s = Scenario::reading();
+    s.wait_secs(30);
+    assert_eq!(s.no_room(), [""; 0]);
+    assert_eq!(s.due_reason(), Some(TimeoutReason::Blocked));
+    assert_eq!(s.wait_secs(59), [""; 0], "no silence without room");
+    assert_eq!(s.demand(), ["read #0"], "the same event, with room");
+    assert_eq!(s.wait_secs(34), [""; 0], "the silence is counted anew");
+    s.no_room();
+    assert_eq!(s.time_out().1, ["close #0", "ended Blocked(60s), wait"], "nothing to withdraw");
+    assert_eq!(s.demand(), ["subscribe #1 AFTER 5"]);
+}
+
+#[test]
 fn decision_09_room_just_in_time_keeps_the_subscription() {
     let mut s = Scenario::reading();
     s.event(event([6]).continuing(6));

@@ -98,6 +98,7 @@ fn inputs(s: &Scenario) -> Vec<(String, Option<Input>)> {
     row("Demand".into(), Some(Input::Demand));
     row("Timeout".into(), None);
     let own = CallId(s.calls.saturating_sub(1));
+    row("NoRoom".into(), Some(Input::NoRoom { call: own }));
     row("Subscribed".into(), Some(Input::Subscribed { call: own, sent_at }));
     for class in CLASSES {
         let (call, failure) = (own, Failure::new(class, "refused"));
