@@ -24,7 +24,7 @@ use crate::engine::subscription::{CheckCause, Subscription};
 use crate::engine::{Output, Pin, ShardStart, ShardStatus};
 use crate::error::{Error, ErrorKind};
 use crate::kinesis::{KinesisPort, PortError};
-use crate::model::{Failure, ShardId, StreamSummary};
+use crate::model::{Failure, FailureClass, ShardId, StreamSummary};
 
 /// The task at the centre of a consumer: drives the registration and lineage machines against the port, starts a task for
 /// each shard that lineage lets go, and carries answers between them. It decides nothing itself.
@@ -193,21 +193,20 @@ impl Coordinator {
     fn answered(&mut self, answer: Answer) {
         match answer {
             Answer::Described(call, result) => {
-                let result = self.keep_error(result);
+                let result = self.noted("DescribeStreamConsumer", result);
                 self.registration.handle(registration::Input::Described { call, result }, now());
             }
             Answer::Registered(call, result) => {
-                let result = self.keep_error(result);
+                let result = self.noted("RegisterStreamConsumer", result);
                 self.registration.handle(registration::Input::Registered { call, result }, now());
             }
             Answer::Deregistered(call, result) => {
-                let result = self.keep_error(result);
+                let result = self.noted("DeregisterStreamConsumer", result);
                 self.registration.handle(registration::Input::Deregistered { call, result }, now());
             }
             Answer::Listed(call, result) => {
-                let result = self
-                    .keep_error(result)
-                    .map(|page| Page { shards: page.shards, next_token: page.next_token });
+                let result = self.noted("ListShards", result);
+                let result = result.map(|page| Page { shards: page.shards, next_token: page.next_token });
                 self.lineage.handle(lineage::Input::Listed { call, result }, now());
             }
         }
@@ -345,10 +344,15 @@ impl Coordinator {
         }
     }
 
-    fn keep_error<T>(&mut self, result: Result<T, PortError>) -> Result<T, Failure> {
+    /// Keeps the error of a failed call for the case that it is the last one, and tells of it. A consumer that is not there yet, or
+    /// in use, is part of a start.
+    fn noted<T>(&mut self, operation: &'static str, result: Result<T, PortError>) -> Result<T, Failure> {
         result.map_err(|error| {
             let failure = error.failure.clone();
             self.last_error = Some(error);
+            if !matches!(failure.class, FailureClass::ResourceNotFound | FailureClass::ResourceInUse) {
+                self.shared.log.push(ConsumerEvent::CallFailed { operation, failure: failure.clone() });
+            }
             failure
         })
     }

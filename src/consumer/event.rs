@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::engine::subscription::EndCause;
 use crate::kpl::MalformedAggregate;
-use crate::model::{SequenceNumber, ShardId};
+use crate::model::{Failure, SequenceNumber, ShardId};
 
 /// Something that happened inside a consumer and that a person may want to see, count or be woken by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +78,14 @@ pub enum ConsumerEvent {
         /// Its child shards.
         children: Vec<ShardId>,
     },
+    /// A call for the consumer as a whole failed: it lists shards, or looks after the registered consumer. It is tried again where that
+    /// can help; a shard whose end or whose consumer is in question waits for it.
+    CallFailed {
+        /// The operation of the Kinesis API.
+        operation: &'static str,
+        /// How.
+        failure: Failure,
+    },
     /// This reader was too slow and missed events.
     Missed {
         /// How many.
@@ -89,7 +97,10 @@ impl ConsumerEvent {
     /// Writes the event to the log: what somebody should look at as a warning, the rest for debugging.
     pub(super) fn log(&self) {
         match self {
-            Self::Silent { .. } | Self::Contended { .. } | Self::MalformedAggregate { .. } => {
+            Self::Silent { .. }
+            | Self::Contended { .. }
+            | Self::MalformedAggregate { .. }
+            | Self::CallFailed { .. } => {
                 tracing::warn!(event = ?self, "kinesis-fanout");
             }
             Self::SubscriptionEnded { cause: EndCause::Failed(_) | EndCause::Barren, .. } => {

@@ -31,6 +31,7 @@ mod stream;
 mod unpack;
 
 pub use crate::engine::subscription::EndCause;
+pub use crate::model::{Failure, FailureClass};
 pub use builder::ConsumerBuilder;
 pub use event::ConsumerEvent;
 pub use event_log::Events;

@@ -206,32 +206,10 @@ fn failed(error: ServiceError) -> PortError {
 
 /// By the error's name; by its status if the name says nothing.
 fn class(error: &ServiceError) -> FailureClass {
-    match &*error.code {
-        "ResourceNotFoundException" => FailureClass::ResourceNotFound,
-        "ResourceInUseException" => FailureClass::ResourceInUse,
-        "InvalidArgumentException" | "ValidationException" => FailureClass::InvalidArgument,
-        "LimitExceededException"
-        | "ProvisionedThroughputExceededException"
-        | "KMSThrottlingException"
-        | "ThrottlingException"
-        | "Throttling"
-        | "RequestLimitExceeded"
-        | "TooManyRequestsException" => FailureClass::Throttled,
-        "AccessDeniedException" | "AccessDenied" | "KMSAccessDeniedException" => FailureClass::AccessDenied,
-        "ExpiredTokenException"
-        | "ExpiredToken"
-        | "UnrecognizedClientException"
-        | "InvalidClientTokenId"
-        | "InvalidSignatureException"
-        | "SignatureDoesNotMatch"
-        | "IncompleteSignature"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException" => FailureClass::Credentials,
-        code if code.starts_with("KMS") => FailureClass::KmsUnavailable,
-        "InternalFailure" | "InternalFailureException" | "ServiceUnavailable" => FailureClass::Unavailable,
-        _ if error.status >= 500 => FailureClass::Unavailable,
+    FailureClass::of_exception(&error.code).unwrap_or(match error.status {
+        500.. => FailureClass::Unavailable,
         _ => FailureClass::Unclassified,
-    }
+    })
 }
 
 #[cfg(test)]

@@ -31,6 +31,49 @@ pub enum FailureClass {
 }
 
 impl FailureClass {
+    /// What an exception of the service means, by its name (API reference, Common Errors; the exceptions of Kinesis).
+    pub fn of_exception(name: &str) -> Option<Self> {
+        Some(match name {
+            "ResourceNotFoundException" => Self::ResourceNotFound,
+            "ResourceInUseException" => Self::ResourceInUse,
+            "InvalidArgumentException" | "ValidationException" | "ValidationError" => Self::InvalidArgument,
+            "ExpiredNextTokenException" => Self::ExpiredNextToken,
+            "LimitExceededException"
+            | "ProvisionedThroughputExceededException"
+            | "TooManyRequestsException"
+            | "RequestLimitExceeded"
+            | "SlowDown"
+            | "KMSThrottlingException" => Self::Throttled,
+            "KMSAccessDeniedException" | "NotAuthorized" | "OptInRequired" => Self::AccessDenied,
+            "UnrecognizedClientException"
+            | "InvalidClientTokenId"
+            | "InvalidSignatureException"
+            | "SignatureDoesNotMatch"
+            | "IncompleteSignature"
+            | "IncompleteSignatureException"
+            | "MissingAuthenticationToken"
+            | "MissingAuthenticationTokenException"
+            | "RequestExpired"
+            | "RequestTimeTooSkewed" => Self::Credentials,
+            "KMSDisabledException"
+            | "KMSInvalidStateException"
+            | "KMSNotFoundException"
+            | "KMSOptInRequired" => Self::KmsUnavailable,
+            "RequestTimeout" | "RequestTimeoutException" => Self::TimedOut,
+            "InternalFailure"
+            | "InternalFailureException"
+            | "InternalServerError"
+            | "InternalServerException"
+            | "RequestAbortedException"
+            | "ServiceUnavailable"
+            | "ServiceUnavailableException" => Self::Unavailable,
+            _ if name.starts_with("Throttl") => Self::Throttled,
+            _ if name.starts_with("AccessDenied") => Self::AccessDenied,
+            _ if name.starts_with("ExpiredToken") => Self::Credentials,
+            _ => return None,
+        })
+    }
+
     /// Whether the same call may succeed later without anybody's help.
     pub fn is_retryable(self) -> bool {
         !matches!(

@@ -42,6 +42,26 @@ async fn subscriptions_that_are_denied_for_a_minute_are_an_error_with_what_is_he
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failed_listing_is_seen_and_tried_again() {
+    let kinesis = kinesis(Settings::default(), 2);
+    let consumer = consumer(&kinesis).build().await.unwrap();
+    let mut events = consumer.handle().events();
+    let mut records = consumer.into_stream();
+    so_far(&mut events);
+    let throttled = Fault::refuse(Operation::ListShards, "LimitExceededException", "slow down", 400);
+    kinesis.faults().inject(throttled.times(3));
+    let before = calls_of(&kinesis, Operation::ListShards);
+    take_for(&mut records, 2 * MINUTE).await;
+    let failed = so_far(&mut events)
+        .iter()
+        .filter(|event| matches!(event, ConsumerEvent::CallFailed { operation: "ListShards", .. }))
+        .count();
+    assert_eq!(failed, 3);
+    let calls = calls_of(&kinesis, Operation::ListShards) - before;
+    assert!((6..=9).contains(&calls), "three that failed and one every 30 s: {calls}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_denial_that_is_lifted_within_a_minute_is_none() {
     let kinesis = kinesis(Settings::default(), 4);
     for operation in [Operation::SubscribeToShard, Operation::ListShards] {

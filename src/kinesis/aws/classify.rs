@@ -58,7 +58,7 @@ where
     match error {
         SdkError::ServiceError(context) => {
             let (error, status) = (context.err(), context.raw().status().as_u16());
-            let class = error.code().and_then(class_of).or_else(|| status_class(status));
+            let class = error.code().and_then(FailureClass::of_exception).or_else(|| status_class(status));
             let class = class.unwrap_or(FailureClass::Unclassified);
             let name = error.code().map_or_else(|| format!("HTTP status {status}"), str::to_owned);
             Failure::new(class, with_message(&name, error.message()))
@@ -80,12 +80,12 @@ fn stream_failure(error: &ReceiverError) -> Failure {
     match error {
         SdkError::ServiceError(context) => {
             let name = header(context.raw(), ":exception-type").unwrap_or_default();
-            let class = class_of(name).unwrap_or(FailureClass::Unclassified);
+            let class = FailureClass::of_exception(name).unwrap_or(FailureClass::Unclassified);
             Failure::new(class, exception_message(name, context.err()))
         }
         SdkError::ResponseError(context) => match header(context.raw(), ":error-code") {
             Some(code) => Failure::new(
-                class_of(code).unwrap_or(FailureClass::Unclassified),
+                FailureClass::of_exception(code).unwrap_or(FailureClass::Unclassified),
                 with_message(code, header(context.raw(), ":error-message")),
             ),
             None => Failure::new(FailureClass::Malformed, root_cause(error)),
@@ -108,50 +108,6 @@ where
         _ => FailureClass::Unclassified,
     };
     Failure::new(class, root_cause(error))
-}
-
-/// The meaning of an exception's name.
-fn class_of(name: &str) -> Option<FailureClass> {
-    Some(match name {
-        "ResourceNotFoundException" => FailureClass::ResourceNotFound,
-        "ResourceInUseException" => FailureClass::ResourceInUse,
-        "InvalidArgumentException" | "ValidationException" | "ValidationError" => {
-            FailureClass::InvalidArgument
-        }
-        "ExpiredNextTokenException" => FailureClass::ExpiredNextToken,
-        "LimitExceededException"
-        | "ProvisionedThroughputExceededException"
-        | "TooManyRequestsException"
-        | "RequestLimitExceeded"
-        | "SlowDown"
-        | "KMSThrottlingException" => FailureClass::Throttled,
-        "KMSAccessDeniedException" | "NotAuthorized" | "OptInRequired" => FailureClass::AccessDenied,
-        "UnrecognizedClientException"
-        | "InvalidClientTokenId"
-        | "InvalidSignatureException"
-        | "SignatureDoesNotMatch"
-        | "IncompleteSignature"
-        | "IncompleteSignatureException"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException"
-        | "RequestExpired"
-        | "RequestTimeTooSkewed" => FailureClass::Credentials,
-        "KMSDisabledException" | "KMSInvalidStateException" | "KMSNotFoundException" | "KMSOptInRequired" => {
-            FailureClass::KmsUnavailable
-        }
-        "RequestTimeout" | "RequestTimeoutException" => FailureClass::TimedOut,
-        "InternalFailure"
-        | "InternalFailureException"
-        | "InternalServerError"
-        | "InternalServerException"
-        | "RequestAbortedException"
-        | "ServiceUnavailable"
-        | "ServiceUnavailableException" => FailureClass::Unavailable,
-        _ if name.starts_with("Throttl") => FailureClass::Throttled,
-        _ if name.starts_with("AccessDenied") => FailureClass::AccessDenied,
-        _ if name.starts_with("ExpiredToken") => FailureClass::Credentials,
-        _ => return None,
-    })
 }
 
 /// The meaning of an HTTP status, where the body says nothing.
