@@ -23,9 +23,9 @@ pub(super) type RoomFuture = Pin<Box<dyn Future<Output = Room> + Send>>;
 impl Budget {
     /// A budget of so many bytes (4 GiB at most).
     pub(super) fn new(bytes: NonZeroUsize) -> Self {
-        let capacity = u32::try_from(bytes.get()).unwrap_or(u32::MAX);
-        let permits = (capacity as usize).min(Semaphore::MAX_PERMITS);
-        Self { bytes: Arc::new(Semaphore::new(permits)), capacity }
+        let permits = bytes.get().min(Semaphore::MAX_PERMITS);
+        let capacity = u32::try_from(permits).unwrap_or(u32::MAX);
+        Self { bytes: Arc::new(Semaphore::new(capacity as usize)), capacity }
     }
 
     /// Takes a place in the queue for so many bytes.

@@ -94,3 +94,15 @@ impl fmt::Debug for RecordStream {
         f.debug_struct("RecordStream").field("stage", &self.shared.stage()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stream_can_be_moved_anywhere() {
+        fn goes_anywhere<T: Send + Unpin + 'static>() {}
+        goes_anywhere::<RecordStream>();
+        goes_anywhere::<Record>();
+    }
+}
