@@ -3,7 +3,6 @@
 
 #[doc(hidden)]
 pub mod engine;
-mod error;
 pub mod kinesis;
 pub mod kpl;
 pub mod model;
@@ -14,9 +13,12 @@ pub mod wire;
 pub mod consumer;
 #[cfg(feature = "emulator")]
 pub mod emulator;
+#[cfg(feature = "consumer")]
+mod error;
 
 #[cfg(feature = "consumer")]
 pub use consumer::{Consumer, ConsumerHandle, RecordStream};
+#[cfg(feature = "consumer")]
 pub use error::{Error, ErrorKind};
 pub use model::{
     ConsumerReference, EncryptionType, HashKeyRange, InvalidSequenceNumber, PartitionKey, Record,

@@ -28,6 +28,8 @@ struct Seen {
     digest: u64,
     shard_id: String,
     sequence_number: SequenceNumber,
+    /// The index in its aggregate.
+    sub_sequence_number: Option<u64>,
 }
 
 /// Who wrote a user record, and as its how manieth.
@@ -53,8 +55,14 @@ impl Ledger {
         digest: u64,
         shard_id: &str,
         sequence_number: &SequenceNumber,
+        sub_sequence_number: Option<u64>,
     ) {
-        let sent = Seen { digest, shard_id: shard_id.into(), sequence_number: sequence_number.clone() };
+        let sent = Seen {
+            digest,
+            shard_id: shard_id.into(),
+            sequence_number: sequence_number.clone(),
+            sub_sequence_number,
+        };
         self.sent.insert(identity, sent);
     }
 
@@ -69,6 +77,7 @@ impl Ledger {
             digest: digest(record.explicit_hash_key(), record.data()),
             shard_id: record.shard_id().to_string(),
             sequence_number: record.sequence_number().clone(),
+            sub_sequence_number: record.sub_sequence_number(),
         };
         self.duplicated += u64::from(self.received.insert(identity, seen).is_some());
     }
@@ -80,11 +89,6 @@ impl Ledger {
         self.spans.entry(shard.clone()).or_insert((at, at)).1 = at;
         let before = self.last.insert(shard, place.clone());
         self.out_of_order += u64::from(before.is_some_and(|before| before >= place));
-    }
-
-    /// Whether all that was sent has come.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.received.len() >= self.sent.len()
     }
 
     /// The verdict, with the lineage as the server lists it.

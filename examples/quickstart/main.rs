@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::{Credentials, Region};
+use aws_sdk_kinesis::types::Shard;
 use futures::StreamExt;
 use kinesis_fanout::emulator::{LocalKinesis, Settings};
 use kinesis_fanout::{Consumer, StartPosition};
@@ -33,15 +34,38 @@ use ledger::Ledger;
 use progress::Progress;
 
 const STREAM: &str = "orders";
-/// How long the producer writes; with the start and the last records the whole run stays within 30 s.
+/// When the producer stops; what is left of the 30 s is for the last records.
 const PRODUCING: Duration = Duration::from_secs(24);
-/// When to stop waiting for records that do not come.
+/// How long it is read on after the last record was sent: for the last records, and for duplicates if there should be any.
+const READING_ON: Duration = Duration::from_millis(2500);
+/// When the run is over, whatever is still missing.
 const DEADLINE: Duration = Duration::from_secs(29);
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, producer::Failure> {
     let began = Instant::now();
     let drop_one = std::env::args().any(|argument| argument == "--drop-one");
+    let ledger = Arc::new(Mutex::new(Ledger::default()));
+    let progress = Arc::new(Progress::default());
+    let Ok(run) = tokio::time::timeout(DEADLINE, run(began, drop_one, &ledger, &progress)).await else {
+        println!("\nnot finished after {DEADLINE:?}");
+        println!("{}{}", ledger.lock().expect("no holder panics").verdict(&[]), progress.table());
+        return Ok(ExitCode::FAILURE);
+    };
+    let shards = run?;
+    let verdict = ledger.lock().expect("no holder panics").verdict(&shards);
+    println!("\n{verdict}{}", progress.table());
+    println!("finished after {:.1} s", began.elapsed().as_secs_f64());
+    Ok(if verdict.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Produces, reshards and consumes; gives the shards as the server lists them.
+async fn run(
+    began: Instant,
+    drop_one: bool,
+    ledger: &Arc<Mutex<Ledger>>,
+    progress: &Arc<Progress>,
+) -> Result<Vec<Shard>, producer::Failure> {
     let settings = Settings { subscription_time: Duration::from_secs(5), ..Settings::default() };
     let server = LocalKinesis::start(settings).await?;
     let kinesis = client(&server.endpoint_url()).await;
@@ -54,22 +78,21 @@ async fn main() -> Result<ExitCode, producer::Failure> {
         .build()
         .await?;
     let handle = consumer.handle();
-    let progress = Arc::new(Progress::default());
-    tokio::spawn(Arc::clone(&progress).follow(handle.events()));
+    tokio::spawn(Arc::clone(progress).follow(handle.events()));
 
-    let ledger = Arc::new(Mutex::new(Ledger::default()));
-    let mut producing =
-        tokio::spawn(producer::produce(kinesis.clone(), STREAM, Arc::clone(&ledger), PRODUCING));
+    let until = began + PRODUCING;
+    let mut producing = tokio::spawn(producer::produce(kinesis.clone(), STREAM, Arc::clone(ledger), until));
     let resharding = tokio::spawn(producer::reshard(kinesis.clone(), STREAM));
 
     let mut records = consumer.into_stream();
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     let mut is_produced = false;
     let mut dropped = !drop_one;
-    loop {
+    let mut ending = None;
+    while ending.is_none_or(|ending| Instant::now() < ending) {
         tokio::select! {
             record = records.next() => {
-                let Some(record) = record.transpose()? else { break };
+                let record = record.ok_or("the stream ended before its time")??;
                 progress.count(&record);
                 if !dropped && progress.records() == 1000 {
                     dropped = true;
@@ -80,22 +103,22 @@ async fn main() -> Result<ExitCode, producer::Failure> {
             produced = &mut producing, if !is_produced => {
                 produced??;
                 is_produced = true;
+                ending = Some(Instant::now() + READING_ON);
             }
             _ = ticks.tick() => progress.show(),
-        }
-        let is_complete = is_produced && ledger.lock().expect("no holder panics").is_complete();
-        if is_complete || began.elapsed() > DEADLINE {
-            break;
+            () = until_passed(ending) => {}
         }
     }
     resharding.await??;
     handle.shutdown().await?;
+    producer::list_shards(&kinesis, STREAM).await
+}
 
-    let shards = producer::list_shards(&kinesis, STREAM).await?;
-    let verdict = ledger.lock().expect("no holder panics").verdict(&shards);
-    println!("\n{verdict}{}", progress.table());
-    println!("finished after {:.1} s", began.elapsed().as_secs_f64());
-    Ok(if verdict.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+async fn until_passed(ending: Option<Instant>) {
+    match ending {
+        Some(ending) => tokio::time::sleep_until(ending.into()).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// A client as any user builds one, but for the endpoint and the credentials, which a local server does not check.

@@ -14,24 +14,24 @@ pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 /// An entry of PutRecords and the user records in it.
 struct Entry {
     request: PutRecordsRequestEntry,
-    user_records: Vec<(Identity, u64)>,
+    user_records: Vec<(Identity, u64, Option<u64>)>,
 }
 
-/// Writes batches of plain records and aggregates until the time is over, and once a record of 1 MiB.
+/// Writes batches of plain records and aggregates until then, and once a record of 1 MiB.
 pub(crate) async fn produce(
     kinesis: Client,
     stream: &'static str,
     ledger: Arc<Mutex<Ledger>>,
-    duration: Duration,
+    until: Instant,
 ) -> Result<(), Failure> {
-    let began = Instant::now();
+    let halfway = Instant::now() + (until - Instant::now()) / 2;
     let mut ticks = tokio::time::interval(Duration::from_millis(50));
     let mut counter = 0;
     let mut is_large_due = true;
-    while began.elapsed() < duration {
+    while Instant::now() < until {
         ticks.tick().await;
         let mut batch = batch(&mut counter)?;
-        if is_large_due && began.elapsed() > duration / 2 {
+        if is_large_due && Instant::now() > halfway {
             is_large_due = false;
             batch.push(large(&mut counter)?);
         }
@@ -92,19 +92,20 @@ fn plain(counter: &mut u64, payload: Option<Vec<u8>>) -> Result<Entry, Failure> 
         request = request.explicit_hash_key(hash_key_of(identity).to_string());
     }
     // Kinesis does not hand out the explicit hash key of a plain record.
-    let user_records = vec![(identity, digest(None, &data))];
+    let user_records = vec![(identity, digest(None, &data), None)];
     Ok(Entry { request: request.data(Blob::new(data)).build()?, user_records })
 }
 
 fn aggregate(counter: &mut u64) -> Result<Entry, Failure> {
     let mut aggregator = Aggregator::new();
     let mut user_records = Vec::new();
-    for _ in 0..10 {
+    for index in 0..10 {
         let identity = (1, next(counter));
         let data = payload_of(identity);
         let hash_key = (identity.1 % 3 == 0).then(|| hash_key_of(identity));
         let digits = hash_key.map(|key| key.to_string());
-        user_records.push((identity, digest(digits.as_ref().map(|digits| digits.as_bytes()), &data)));
+        let digest = digest(digits.as_ref().map(|digits| digits.as_bytes()), &data);
+        user_records.push((identity, digest, Some(index)));
         let full = aggregator.add(&partition_key(identity), hash_key, data)?;
         assert!(full.into_iter().next().is_none(), "ten small records fit into one aggregate");
     }
@@ -139,8 +140,8 @@ async fn put(
                 (Some(shard_id), Some(number)) => {
                     let number = number.parse()?;
                     let mut ledger = ledger.lock().expect("no holder panics");
-                    for (identity, digest) in entry.user_records {
-                        ledger.sent(identity, digest, shard_id, &number);
+                    for (identity, digest, index) in entry.user_records {
+                        ledger.sent(identity, digest, shard_id, &number, index);
                     }
                 }
                 _ => refused.push(entry),

@@ -36,6 +36,12 @@ impl Budget {
         Box::pin(async move { semaphore.acquire_many_owned(wanted).await.ok() })
     }
 
+    /// As much of this room as so many bytes take; the rest, or all of it if it does not suffice, is given back.
+    pub(super) fn fit(&self, room: Room, bytes: usize) -> Option<Room> {
+        let wanted = bytes.min(self.capacity as usize);
+        room?.split(wanted).map(Some)
+    }
+
     /// The wait of somebody who needs none.
     pub(super) fn no_room() -> RoomFuture {
         Self::room_at_hand(None)

@@ -166,7 +166,9 @@ impl ConsumerBuilder {
             return Err(invalid(&"no registered consumer: call `.fan_out(name)`"));
         };
         let consumer = ConsumerReference::parse(&fan_out).map_err(|error| invalid(&error))?;
-        check_same_stream(&stream, &consumer).map_err(|error| invalid(&error))?;
+        if !may_belong_to(&consumer, &stream) {
+            return Err(invalid(&"the registered consumer belongs to another stream"));
+        }
         let durations = [
             ("silence_timeout", self.settings.subscription.silence),
             ("blocked_timeout", self.settings.subscription.blocked),
@@ -180,19 +182,12 @@ impl ConsumerBuilder {
     }
 }
 
-/// A consumer's ARN names its stream: the wrong one would read another stream under this one's name.
-fn check_same_stream(stream: &StreamReference, consumer: &ConsumerReference) -> Result<(), String> {
-    let Some(consumer_stream) = consumer.stream_arn() else {
-        return Ok(());
-    };
-    let is_same = match stream {
-        StreamReference::Arn(arn) => arn == consumer_stream,
-        StreamReference::Name(name) => consumer_stream.rsplit('/').next() == Some(name),
-    };
-    if is_same {
-        Ok(())
-    } else {
-        Err(format!("the registered consumer belongs to the stream {consumer_stream}"))
+/// What can be told before the stream's own ARN is known: a name may still stand for a stream of another account or region.
+fn may_belong_to(consumer: &ConsumerReference, stream: &StreamReference) -> bool {
+    match (consumer.stream_arn(), stream) {
+        (None, _) => true,
+        (Some(of_consumer), StreamReference::Arn(arn)) => of_consumer == arn,
+        (Some(of_consumer), StreamReference::Name(name)) => of_consumer.rsplit('/').next() == Some(name),
     }
 }
 

@@ -15,7 +15,7 @@ use super::failure::{failure_error, lineage_error, registration_error, subscript
 use super::merge::LaneId;
 use super::shard_task::{Order, Report, ShardSetup, ShardTask};
 use super::shared::{Shared, Stage};
-use super::start::{describe_stream, pin_time};
+use super::start::{check_same_stream, describe_stream, pin_time};
 use super::stream::RecordStream;
 use super::{Consumer, ConsumerEvent};
 use crate::engine::lineage::{self, Lineage, LineageStart, Page};
@@ -64,6 +64,7 @@ impl Coordinator {
     /// Finds the stream, the registered consumer and the shards, then goes on in a task of its own.
     pub(super) async fn start(plan: Plan) -> Result<Consumer, Error> {
         let summary = describe_stream(&plan).await?;
+        check_same_stream(&plan, &summary)?;
         let (deliveries, receiver) = mpsc::unbounded_channel();
         let mut coordinator = Self::new(plan, summary, deliveries);
         let shared = coordinator.shared.clone();
@@ -169,7 +170,7 @@ impl Coordinator {
         };
         if tokio::time::timeout(SHUTDOWN_DEADLINE, finishing).await.is_err() {
             self.shared
-                .leave(Error::new(ErrorKind::Unavailable, "the registered consumer was not deleted in time"));
+                .leave(ErrorKind::Unavailable, "the registered consumer was not deleted in time".into());
         }
     }
 
@@ -269,11 +270,8 @@ impl Coordinator {
             }
             Event::Failed(failure) => self.shared.fail(registration_error(failure, self.last_error.take())),
             Event::NotDeregistered { failure, .. } => {
-                self.shared.leave(failure_error(
-                    "DeregisterStreamConsumer",
-                    ErrorKind::ConsumerNotFound,
-                    &failure,
-                ));
+                let error = failure_error("DeregisterStreamConsumer", ErrorKind::ConsumerNotFound, &failure);
+                self.shared.leave(error.kind(), error.to_string());
             }
             Event::ShutDown => self.is_registration_over = true,
             Event::Registered { .. } | Event::Deregistered { .. } => {}

@@ -56,7 +56,9 @@ impl EventLog {
     }
 
     pub(super) fn read(&self) -> Events {
-        Events { log: self.clone(), next: 0 }
+        // A reader that comes late has not missed what was forgotten before its time.
+        let next = self.lock().first;
+        Events { log: self.clone(), next }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -72,12 +74,8 @@ impl Stream for Events {
         let mut inner = this.log.lock();
         if this.next < inner.first {
             let missed = inner.first - this.next;
-            // A reader that comes late has not missed what was forgotten before its time.
-            let is_first = this.next == 0;
             this.next = inner.first;
-            if !is_first {
-                return Poll::Ready(Some(ConsumerEvent::Missed { events: missed }));
-            }
+            return Poll::Ready(Some(ConsumerEvent::Missed { events: missed }));
         }
         if let Some(event) = inner.events.get((this.next - inner.first) as usize) {
             let event = event.clone();
@@ -121,9 +119,12 @@ mod tests {
         log.push(event(0));
         let mut events = log.read();
         assert_eq!(events.next().await, Some(event(0)));
+        let mut unread = log.read();
         (1..=KEPT_EVENTS as u64 + 5).for_each(|n| log.push(event(n)));
         assert_eq!(events.next().await, Some(ConsumerEvent::Missed { events: 5 }));
         assert_eq!(events.next().await, Some(event(6)));
+        assert_eq!(unread.next().await, Some(ConsumerEvent::Missed { events: 6 }));
+        assert_eq!(log.read().next().await, Some(event(6)), "who comes now has missed nothing");
         assert_eq!(log.lock().events.len(), KEPT_EVENTS);
     }
 

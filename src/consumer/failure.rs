@@ -31,7 +31,7 @@ pub(super) fn subscription_error(failure: SubscriptionFailure, error: Option<Por
             (kind_of_gave_up(&failure), "no event for as long as is allowed", failure)
         }
     };
-    Error::new(kind, format!("{said}: {}", failure.message)).with_source(error.and_then(|error| error.source))
+    Error::new(kind, format!("{said}: {}", failure.message)).with_source(source_of(error, Some(&failure)))
 }
 
 fn kind_of_gave_up(failure: &Failure) -> ErrorKind {
@@ -57,7 +57,12 @@ pub(super) fn registration_error(failure: RegistrationFailure, error: Option<Por
             Error::new(ErrorKind::ConsumerNotFound, text)
         }
     };
-    without_source.with_source(error.and_then(|error| error.source))
+    let cause = match &failure {
+        RegistrationFailure::Call { failure, .. } => Some(failure),
+        RegistrationFailure::NotActiveInTime { last_failure, .. } => last_failure.as_ref(),
+        RegistrationFailure::DeletedTooOften { .. } | RegistrationFailure::ConsumerGone => None,
+    };
+    without_source.with_source(source_of(error, cause))
 }
 
 /// The error where the shards cannot be told.
@@ -71,5 +76,19 @@ pub(super) fn lineage_error(failure: LineageFailure, error: Option<PortError>) -
         LineageFailure::PinRefused(_) => ErrorKind::PositionRefused,
         LineageFailure::NotListedInTime { .. } => ErrorKind::Unavailable,
     };
-    Error::new(kind, text).with_source(error.and_then(|error| error.source))
+    let cause = match &failure {
+        LineageFailure::StreamNotFound(cause)
+        | LineageFailure::Call(cause)
+        | LineageFailure::PinRefused(cause) => Some(cause),
+        LineageFailure::NotListedInTime { last_failure, .. } => last_failure.as_ref(),
+    };
+    Error::new(kind, text).with_source(source_of(error, cause))
+}
+
+/// The client's error of the last failed call, if that is the failure that counts.
+fn source_of(
+    error: Option<PortError>,
+    cause: Option<&Failure>,
+) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+    error.filter(|error| cause == Some(&error.failure)).and_then(|error| error.source)
 }

@@ -35,7 +35,7 @@ impl ConsumerHandle {
         shared.advance(Stage::Stopping);
         async move {
             shared.reached(Stage::Finished).await;
-            shared.take_leftover().map_or(Ok(()), Err)
+            shared.leftover().map_or(Ok(()), Err)
         }
     }
 }

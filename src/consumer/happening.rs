@@ -13,7 +13,7 @@ use crate::model::SubscriptionEvent;
 
 /// What room is wanted for.
 pub(super) enum RoomFor {
-    /// A subscription: given back at once, since nothing has been read yet.
+    /// A subscription, and its first event.
     Subscription,
     /// The next event, whose size in bytes is known.
     NextEvent(usize),

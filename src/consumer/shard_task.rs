@@ -34,6 +34,8 @@ pub(super) struct ShardTask {
     waiting: Option<(RoomFor, RoomFuture)>,
     /// The room for the event that is being read, where its size is known before.
     reserved: Option<Room>,
+    /// The room that let a subscription be taken anew, for its first event: given back at once, it would let all in that wait.
+    kept: Option<Room>,
     progress: Arc<Progress>,
     last_error: Option<PortError>,
 }
@@ -100,6 +102,7 @@ impl ShardTask {
             is_reading: false,
             waiting,
             reserved: None,
+            kept: None,
             progress: Arc::default(),
             last_error: None,
         }
@@ -157,7 +160,7 @@ impl ShardTask {
                 self.call.take_if(|(id, _)| *id == call);
                 self.subscription.take_if(|(id, _)| *id == call);
                 self.is_reading = false;
-                self.reserved = None;
+                self.give_back();
                 if let Some((RoomFor::NextEvent(bytes), _)) = self.waiting {
                     self.wait_for_subscription(bytes);
                 }
@@ -222,7 +225,8 @@ impl ShardTask {
             setup.log.push(ConsumerEvent::MalformedAggregate { shard_id, sequence_number, reason });
         }
         let budget = &self.setup.budget;
-        let reserved = self.reserved.take();
+        let kept = self.kept.take().and_then(|room| budget.fit(room, weight));
+        let reserved = self.reserved.take().or(kept);
         self.waiting = Some(match reserved {
             _ if unpacked.is_drained() => (RoomFor::Nothing, Budget::no_room()),
             Some(room) => (RoomFor::Event(Box::new(unpacked), weight), Budget::room_at_hand(room)),
@@ -267,6 +271,12 @@ impl ShardTask {
         })
     }
 
+    /// Gives back the room of an event that does not come.
+    fn give_back(&mut self) {
+        self.reserved = None;
+        self.kept = None;
+    }
+
     fn called(
         &mut self,
         call: CallId,
@@ -279,7 +289,10 @@ impl ShardTask {
                 self.subscription = Some((call, source));
                 Input::Subscribed { call, sent_at }
             }
-            Err(error) => Input::Refused { call, sent_at, failure: self.keep(error) },
+            Err(error) => {
+                self.give_back();
+                Input::Refused { call, sent_at, failure: self.keep(error) }
+            }
         }
     }
 
@@ -289,10 +302,12 @@ impl ShardTask {
             Ok(Some(event)) => Input::Event { call, event },
             Ok(None) => {
                 self.subscription = None;
+                self.give_back();
                 Input::Ended { call }
             }
             Err(error) => {
                 self.subscription = None;
+                self.give_back();
                 Input::Failed { call, failure: self.keep(error) }
             }
         }
@@ -306,7 +321,11 @@ impl ShardTask {
 
     /// Makes room for an event before it is read.
     fn reserve(&mut self, call: CallId, bytes: usize) -> Option<Input> {
-        let mut room = self.setup.budget.acquire(bytes);
+        let kept = self.kept.take().and_then(|room| self.setup.budget.fit(room, bytes));
+        let mut room = match kept {
+            Some(room) => Budget::room_at_hand(room),
+            None => self.setup.budget.acquire(bytes),
+        };
         match (&mut room).now_or_never() {
             Some(room) => {
                 self.reserved = Some(room);
@@ -324,7 +343,8 @@ impl ShardTask {
         match self.waiting.take() {
             Some((RoomFor::Event(event, _), _)) => self.send(*event, room),
             Some((RoomFor::NextEvent(_), _)) => self.reserved = Some(room),
-            Some((RoomFor::Subscription | RoomFor::Nothing, _)) | None => {}
+            Some((RoomFor::Subscription, _)) => self.kept = Some(room),
+            Some((RoomFor::Nothing, _)) | None => {}
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use super::event_log::EventLog;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// What the parts of a running consumer share: how it is to end, and what has happened.
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ pub(super) struct Shared {
     is_stopped: Arc<AtomicBool>,
     fatal: Arc<Mutex<Option<Error>>>,
     /// What the shutdown could not do.
-    leftover: Arc<Mutex<Option<Error>>>,
+    leftover: Arc<Mutex<Option<(ErrorKind, String)>>>,
     pub(super) log: EventLog,
 }
 
@@ -85,12 +85,14 @@ impl Shared {
         lock(&self.fatal).take()
     }
 
-    pub(super) fn leave(&self, error: Error) {
-        *lock(&self.leftover) = Some(error);
+    pub(super) fn leave(&self, kind: ErrorKind, what: String) {
+        *lock(&self.leftover) = Some((kind, what));
     }
 
-    pub(super) fn take_leftover(&self) -> Option<Error> {
-        lock(&self.leftover).take()
+    /// An error for each who asks.
+    pub(super) fn leftover(&self) -> Option<Error> {
+        let leftover = lock(&self.leftover);
+        leftover.as_ref().map(|(kind, what)| Error::new(*kind, what.clone()))
     }
 }
 

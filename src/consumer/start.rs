@@ -39,6 +39,18 @@ pub(super) async fn describe_stream(plan: &Plan) -> Result<StreamSummary, Error>
     }
 }
 
+/// A consumer's ARN names its stream: the wrong one, or one of the same name elsewhere, would read another stream under this one's
+/// name.
+pub(super) fn check_same_stream(plan: &Plan, summary: &StreamSummary) -> Result<(), Error> {
+    match plan.consumer.stream_arn() {
+        Some(other) if other != summary.stream_arn => {
+            let what = format!("the registered consumer belongs to {other}, not to {}", summary.stream_arn);
+            Err(Error::new(ErrorKind::InvalidConfiguration, what))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The time that stands for LATEST (decision 3): the service's clock, or ours with a margin for its being ahead.
 pub(super) fn pin_time(summary: &StreamSummary) -> Timestamp {
     summary.server_time.unwrap_or_else(|| Timestamp::from(SystemTime::now()).saturating_sub(CLOCK_MARGIN))

@@ -15,7 +15,8 @@ use crate::model::Record;
 ///
 /// - Per shard, in sequence order; a child shard only after all records of its parents. Between shards, in turn by bytes.
 /// - An `Err` is the last item: what can be tried again is tried again inside. Records that had been received before it come
-///   before it. `None` follows the `Err`, or a shutdown.
+///   before it; but a malformed aggregate under [`OnMalformed::Error`](super::OnMalformed::Error) stands in its place, and what the other
+///   shards had received is dropped. `None` follows the `Err`, or a shutdown.
 /// - Cancel-safe: a `next()` that is dropped before it is ready loses nothing.
 /// - Dropping the stream shuts the consumer down.
 pub struct RecordStream {
@@ -41,9 +42,17 @@ impl RecordStream {
         }
     }
 
+    /// Gives back what is still held: nobody will ask for it.
+    fn finish(&mut self) {
+        self.is_done = true;
+        self.merge = Merge::new();
+        self.deliveries.close();
+        while self.deliveries.try_recv().is_ok() {}
+    }
+
     /// What comes after the last record.
     fn end(&mut self) -> Option<Result<Record, Error>> {
-        self.is_done = true;
+        self.finish();
         match self.shared.take_fatal() {
             Some(error) => Some(Err(error)),
             None if self.shared.stage() >= Stage::Stopping => None,
@@ -62,7 +71,6 @@ impl Stream for RecordStream {
         }
         if this.merge.is_between_turns() {
             if this.shared.is_stopped() {
-                this.merge = Merge::new();
                 return Poll::Ready(this.end());
             }
             this.take_in_deliveries(cx);
@@ -72,8 +80,8 @@ impl Stream for RecordStream {
                 // The room and the word that the event is handed over go out now, not with the next poll.
                 drop(handed.drained);
                 if handed.record.is_err() {
-                    this.is_done = true;
                     this.shared.advance(Stage::Stopping);
+                    this.finish();
                 }
                 Poll::Ready(Some(handed.record))
             }

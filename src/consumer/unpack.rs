@@ -61,7 +61,11 @@ impl Unpacked {
                 Deaggregated::Aggregated(aggregate) => Content::Aggregate(aggregate),
                 Deaggregated::Empty => Content::Empty,
                 Deaggregated::Malformed(reason) => {
-                    malformed.push((record.sequence_number.clone(), reason));
+                    let is_done =
+                        skip_through.as_ref().is_some_and(|done| done.covers(&record.sequence_number, None));
+                    if !is_done {
+                        malformed.push((record.sequence_number.clone(), reason));
+                    }
                     match on_malformed {
                         OnMalformed::PassRaw => continue,
                         OnMalformed::Error => Content::Refused(reason),
@@ -117,6 +121,7 @@ impl Unpacked {
                     self.cursor = Some((aggregate, cursor));
                     continue;
                 }
+                Some(Content::Refused(_)) if self.is_done(index, None) => {}
                 Some(Content::Refused(reason)) => {
                     self.index += 1;
                     return Some(Err(self.refusal(index, &reason)));
@@ -280,6 +285,10 @@ pub(super) mod tests {
         assert_eq!(malformed.len(), 1);
         let error = unpacked.next().unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::MalformedAggregate);
+        let behind = Some(RecordPosition::new(1.into()));
+        let (mut unpacked, malformed) = unpack(event(records()), behind, OnMalformed::Error);
+        assert!(malformed.is_empty(), "it is done");
+        assert_eq!(unpacked.next().unwrap().unwrap().data(), b"next");
         assert_eq!(error.shard_id().unwrap().as_str(), "shard");
     }
 

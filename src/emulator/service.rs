@@ -55,24 +55,20 @@ impl Service {
         answer
     }
 
-    /// A call that came through a door: its fault, its rate, then the model. `scope` is what its rate goes by.
+    /// A call that came through a door: its rate, its fault, then the model. `scope` is what its rate goes by.
     pub(super) async fn call<T>(
         &self,
         operation: Operation,
         scope: &str,
         ask: impl FnOnce(&mut Model, Timestamp) -> Answer<T>,
     ) -> Answer<T> {
-        let fault = self.script(|script| script.take(operation, None));
-        if let Some(Effect::Silent(silence)) = fault {
-            self.keep_silent(silence).await;
+        self.with(|model, now| model.admit(operation, scope, now))?;
+        match self.script(|script| script.take(operation, None)) {
+            Some(Effect::Refuse(error)) => return Err(error),
+            Some(Effect::Silent(silence)) => self.keep_silent(silence).await,
+            Some(Effect::InStream { .. }) | None => {}
         }
-        self.with(|model, now| {
-            model.admit(operation, scope, now)?;
-            match fault {
-                Some(Effect::Refuse(error)) => Err(error),
-                _ => ask(model, now),
-            }
-        })
+        self.with(ask)
     }
 
     /// SubscribeToShard.

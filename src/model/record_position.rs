@@ -1,13 +1,23 @@
 use std::fmt;
+use std::str::FromStr;
 
-use super::SequenceNumber;
+use super::{InvalidSequenceNumber, SequenceNumber};
 
 /// Where a user record stands in its shard: the sequence number of its Kinesis record and, inside a KPL aggregate, its
 /// sub-sequence number (the index in the aggregate, as it was on the wire).
 ///
 /// Positions of one shard are ordered: by sequence number, then by sub-sequence number, a plain record (`None`) before the
 /// records of an aggregate. Stored beside a user's own data, they give exactly-once effects: skip what is not greater
-/// than the stored one.
+/// than the stored one. As text it is `sequence number` or `sequence number/sub-sequence number`, and can be read back.
+///
+/// ```
+/// use kinesis_fanout::RecordPosition;
+///
+/// let position: RecordPosition = "49590338271490256608559692538361571095921575989136588898/3".parse()?;
+/// assert_eq!(position.sub_sequence_number(), Some(3));
+/// assert_eq!(position.to_string().parse(), Ok(position));
+/// # Ok::<(), kinesis_fanout::InvalidSequenceNumber>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordPosition {
     sequence_number: SequenceNumber,
@@ -51,6 +61,21 @@ impl RecordPosition {
     }
 }
 
+impl FromStr for RecordPosition {
+    type Err = InvalidSequenceNumber;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSequenceNumber> {
+        match text.split_once('/') {
+            Some((sequence_number, sub)) if sub.bytes().all(|b| b.is_ascii_digit()) => {
+                let sub = sub.parse().map_err(|_| InvalidSequenceNumber)?;
+                Ok(Self::within_aggregate(sequence_number.parse()?, sub))
+            }
+            Some(_) => Err(InvalidSequenceNumber),
+            None => Ok(Self::new(text.parse()?)),
+        }
+    }
+}
+
 impl fmt::Display for RecordPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.sub_sequence_number {
@@ -83,6 +108,14 @@ mod tests {
         let position = RecordPosition::new(seq("10"));
         assert!(position.covers(&seq("010"), Some(1_000_000)));
         assert!(!position.covers(&seq("11"), None));
+    }
+
+    #[test]
+    fn text_that_is_no_position_is_refused() {
+        for bad in ["", "/", "1/", "/1", "1/+2", "1/2/3", "1/-1", "a", "1/99999999999999999999"] {
+            assert_eq!(bad.parse::<RecordPosition>(), Err(InvalidSequenceNumber), "{bad}");
+        }
+        assert_eq!("007/2".parse(), Ok(RecordPosition::within_aggregate(seq("7"), 2)));
     }
 
     #[test]

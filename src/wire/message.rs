@@ -38,11 +38,6 @@ pub fn exception_message(exception_type: &str, message: &str) -> Bytes {
     )
 }
 
-/// An error outside the service's model; code and message stand in headers.
-pub fn error_message(code: &str, message: &str) -> Bytes {
-    encode_frame(&[(MESSAGE_TYPE, "error"), (":error-code", code), (":error-message", message)], b"")
-}
-
 const MESSAGE_TYPE: &str = ":message-type";
 const EVENT_TYPE: &str = ":event-type";
 const EXCEPTION_TYPE: &str = ":exception-type";
@@ -96,7 +91,6 @@ mod tests {
                 ":exception-type",
                 "ResourceInUseException",
             ),
-            (error_message("InternalError", "m"), "error", ":error-code", "InternalError"),
         ] {
             let message = decoded(&frame);
             assert_eq!(header(&message, ":message-type"), message_type);

@@ -13,4 +13,4 @@ mod message;
 
 pub use event::event_payload;
 pub use frame::encode_frame;
-pub use message::{error_message, event_message, exception_message, initial_response, raw_event_message};
+pub use message::{event_message, exception_message, initial_response, raw_event_message};

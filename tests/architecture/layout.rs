@@ -34,6 +34,12 @@ pub(crate) fn misnamed(sources: &Sources) -> Vec<String> {
     found
 }
 
+/// Pure rooms whose root is not where it is looked for.
+pub(crate) fn missing_pure_rooms(sources: &Sources) -> Vec<String> {
+    let is_missing = |root: &&&str| !sources.0.iter().any(|source| source.path == **root);
+    PURE_ROOTS.iter().filter(is_missing).map(|root| format!("{root}: not found")).collect()
+}
+
 /// Pure rooms whose root does not deny what clippy.toml disallows.
 pub(crate) fn pure_rooms_without_lints(sources: &Sources) -> Vec<String> {
     let roots = sources.0.iter().filter(|source| PURE_ROOTS.contains(&source.path.as_str()));

@@ -34,6 +34,7 @@ fn pure_rooms_are_neither_async_nor_over_a_runtime() {
 
 #[test]
 fn pure_rooms_deny_clocks_locks_and_io() {
+    assert_none(&layout::missing_pure_rooms(&Sources::read()));
     assert_none(&layout::pure_rooms_without_lints(&Sources::read()));
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn violations(sources: &Sources) -> Vec<String> {
 pub(crate) fn impurities(sources: &Sources) -> Vec<String> {
     let mut found = Vec::new();
     for source in &sources.0 {
-        let is_test = source.module.last().is_some_and(|name| name == "tests");
+        let is_test = source.module.iter().any(|name| name == "tests");
         if !is_test && room(&source.module).is_ok_and(Room::is_pure) {
             let mut impurities = Impurities(Vec::new());
             impurities.visit_file(&source.file);
@@ -148,6 +148,15 @@ impl Impurities {
             self.0.push(format!("names {krate}"));
         }
     }
+
+    /// Clippy denies the types and functions that are known; these modules are refused whole.
+    fn check_std(&mut self, first: Option<&str>, second: Option<&str>) {
+        if first == Some("std")
+            && let Some(module) = second.filter(|module| IMPURE_STD.contains(module))
+        {
+            self.0.push(format!("names std::{module}"));
+        }
+    }
 }
 
 impl<'ast> Visit<'ast> for Impurities {
@@ -172,12 +181,15 @@ impl<'ast> Visit<'ast> for Impurities {
         if let Some(first) = path.segments.first() {
             self.check(&first.ident.to_string());
         }
+        let mut names = path.segments.iter().map(|segment| segment.ident.to_string());
+        self.check_std(names.next().as_deref(), names.next().as_deref());
         visit::visit_path(self, path);
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         for leaf in super::imports::leaves(&item.tree) {
             self.check(leaf.first().map_or("", String::as_str));
+            self.check_std(leaf.first().map(String::as_str), leaf.get(1).map(String::as_str));
         }
     }
 }
@@ -186,6 +198,8 @@ const MACHINES: [&str; 7] =
     ["registration", "subscription", "lineage", "polling", "reader", "checkpoint", "lease"];
 const IMPURE_CRATES: [&str; 6] =
     ["tokio", "hyper", "hyper_util", "http_body_util", "futures_util", "tracing"];
+
+const IMPURE_STD: [&str; 5] = ["env", "fs", "net", "process", "thread"];
 
 #[cfg(test)]
 mod tests {
@@ -259,7 +273,11 @@ mod tests {
             ("emulator/settings.rs", "use tokio::sync::mpsc;", 1),
             ("wire/frame.rs", "use bytes::Bytes; mod tests { use aws_smithy_types::Blob; }", 0),
             ("wire/frame/tests.rs", "use aws_smithy_types::Blob;", 0),
-            ("emulator/door.rs", "use tokio::sync::mpsc; async fn f() {}", 0),
+            ("kpl/walk.rs", "fn f() { std::fs::read(\"x\"); }", 1),
+            ("engine/pin.rs", "use std::{net::ToSocketAddrs, time::Duration};", 1),
+            ("model/shard.rs", "fn f() { std::thread::Builder::new(); std::env::var(\"X\"); }", 2),
+            ("engine/pin.rs", "use std::process::Command;", 1),
+            ("emulator/door.rs", "use tokio::sync::mpsc; use std::net::TcpListener; async fn f() {}", 0),
         ] {
             assert_eq!(impurities(&Sources::of(&[(path, text)])).len(), count, "{path}: {text}");
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt;
 use kinesis_fanout::consumer::ConsumerEvent;
-use kinesis_fanout::emulator::{LocalKinesis, Settings};
+use kinesis_fanout::emulator::{Fault, LocalKinesis, Settings, StreamFault};
 
 use crate::weighing::weighed;
 use crate::world::*;
@@ -113,6 +113,42 @@ async fn a_record_of_ten_mib_passes_a_budget_of_one() {
             sorted([numbered("before", 20), vec![huge], numbered("after", 20)].concat())
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_user_does_not_make_every_shard_fetch_its_events_again_and_again() {
+    for tell_event_size in [false, true] {
+        let settings = Settings { tell_event_size, ..Settings::default() };
+        let kinesis = kinesis(settings, SHARDS);
+        let consumer = consumer(&kinesis).memory_budget(budget(MIB)).build().await.unwrap();
+        let mut records = consumer.into_stream();
+        let sent = keep_busy(&kinesis);
+        let mut taken = 0;
+        for _ in 0..3600 {
+            pass(Duration::from_secs(1)).await;
+            taken += take(&mut records, 2).await.len();
+        }
+        let fetched = kinesis.statistics().records as usize;
+        assert!(fetched < 5 * taken, "{fetched} fetched for {taken} of {}", sent.load(Ordering::Relaxed));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn room_that_was_made_for_an_event_that_breaks_is_given_back() {
+    let settings = Settings { tell_event_size: true, max_record_size: 10 * MIB, ..Settings::default() };
+    let kinesis = kinesis(settings, 2);
+    let broken = Fault::in_stream(0, StreamFault::BrokenChecksum).shard("shardId-000000000000");
+    kinesis.faults().inject(broken);
+    let half = (u128::MAX / 2 + 1).to_string();
+    kinesis.put_record(STREAM, "key", Some("0"), "x".repeat(9 * MIB)).unwrap();
+    for n in 0..100 {
+        kinesis.put_record(STREAM, "key", Some(&half), format!("{n}")).unwrap();
+    }
+    let consumer = consumer(&kinesis).memory_budget(budget(MIB)).build().await.unwrap();
+    let mut records = consumer.into_stream();
+    assert_eq!(take_for(&mut records, Duration::from_secs(20)).await.len(), 100, "the other shard is read");
+    kinesis.faults().clear();
+    assert_eq!(take(&mut records, 1).await[0].data().len(), 9 * MIB);
 }
 
 #[tokio::test(start_paused = true)]

@@ -60,9 +60,12 @@ async fn hanging_up_closes_the_subscription() {
     let output = from_horizon(&client, &consumer).await.unwrap();
     assert_eq!(server.statistics().open_subscriptions, 1);
     drop(output);
-    while server.statistics().open_subscriptions > 0 {
-        tokio::task::yield_now().await;
-    }
+    let closed = async {
+        while server.statistics().open_subscriptions > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), closed).await.expect("it is closed");
 }
 
 #[tokio::test]

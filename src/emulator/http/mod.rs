@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
@@ -168,6 +168,8 @@ async fn connection(stream: TcpStream, dispatch: Arc<Dispatch>) {
     // A connection's error is its client's business: it hung up, or it spoke no HTTP.
     let _ = http1::Builder::new()
         .max_buf_size(CONNECTION_BUFFER)
+        // Without it hyper waits for ever for the head of a request.
+        .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), serve)
         .await;
 }

@@ -21,6 +21,9 @@ pub(super) struct Window {
 impl Limits {
     /// Whether one more call is within the rate; if so, it is counted.
     pub(super) fn take(&mut self, operation: Operation, scope: &str, rate: u32, now: Timestamp) -> bool {
+        if self.windows.len() >= MANY_WINDOWS {
+            self.windows.retain(|_, window| window.is_running(now));
+        }
         let window = self.windows.entry((operation, scope.to_owned())).or_default();
         window.take(1, u64::from(rate), now)
     }
@@ -36,12 +39,18 @@ impl Window {
         fits
     }
 
+    fn is_running(&self, now: Timestamp) -> bool {
+        self.since.is_some_and(|since| now.as_millis() < since.as_millis() + 1_000)
+    }
+
     /// Whether `amount` more is within `rate` per second.
     pub(super) fn fits(&mut self, amount: u64, rate: u64, now: Timestamp) -> bool {
-        let running = self.since.is_some_and(|since| now.as_millis() < since.as_millis() + 1_000);
-        if !running {
+        if !self.is_running(now) {
             *self = Self { since: Some(now), used: 0 };
         }
         self.used + amount <= rate
     }
 }
+
+/// Names come from clients, so they are not kept for ever.
+const MANY_WINDOWS: usize = 1_000;

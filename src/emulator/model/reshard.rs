@@ -98,6 +98,8 @@ impl Model {
             return;
         };
         stream.updating_until = updating_until;
+        // Shards that nobody reads or writes any more are trimmed by nothing else.
+        stream.shards.iter_mut().for_each(|shard| shard.trim(&self.settings, now));
         let parent_ids: Vec<ShardId> = parents.iter().map(|index| shard::id(*index)).collect();
         for parent in parents {
             stream.open.remove(&stream.shards[*parent].range.start());

@@ -70,7 +70,9 @@ impl Lineage {
             };
         }
         let remedy = round.listing.remedy(failure.class, matches!(purpose, Purpose::Discovery));
-        if remedy == Remedy::StartOverForAWhile {
+        if remedy != Remedy::StartOverForAWhile {
+            self.denied_since = None;
+        } else {
             let since = *self.denied_since.get_or_insert(now);
             if now.saturating_duration_since(since) >= DENIED_PATIENCE {
                 return self.fail(fatal(failure));

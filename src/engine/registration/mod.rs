@@ -56,6 +56,8 @@ pub struct Registration {
     announced: Option<String>,
     /// When it was found deleted, within the last hour.
     deletions: VecDeque<Instant>,
+    /// The first of the denials that no other answer has followed.
+    denied_since: Option<Instant>,
     /// Of the search that is under way.
     last_failure: Option<Failure>,
     backoff: Backoff,
@@ -81,6 +83,7 @@ impl Registration {
             consumer_arn: None,
             announced: None,
             deletions: VecDeque::new(),
+            denied_since: None,
             last_failure: None,
             backoff: Backoff::seeded(seed),
             last_call: 0,

@@ -80,6 +80,7 @@ impl Registration {
 
     fn found(&mut self, search: Search, found: ConsumerDescription, now: Instant) {
         self.backoff.reset();
+        self.denied_since = None;
         match found.status {
             ConsumerStatus::Active => self.activate(found.consumer_arn),
             ConsumerStatus::Creating => {
@@ -152,7 +153,7 @@ impl Registration {
     }
 
     fn search_failed(&mut self, search: Search, operation: Operation, failure: Failure, now: Instant) {
-        if !self.may_pass(failure.class) {
+        if !self.may_pass(failure.class, now) {
             return self.fail(RegistrationFailure::Call { operation, failure });
         }
         self.last_failure = Some(failure);
@@ -160,6 +161,9 @@ impl Registration {
     }
 
     fn verified(&mut self, result: Result<ConsumerDescription, Failure>, now: Instant) {
+        if result.is_ok() {
+            self.denied_since = None;
+        }
         match result {
             Ok(found) => match found.status {
                 ConsumerStatus::Active => self.activate(found.consumer_arn),
@@ -167,7 +171,7 @@ impl Registration {
                 ConsumerStatus::Deleting => self.deleted(now),
             },
             Err(failure) if failure.class == FailureClass::ResourceNotFound => self.deleted(now),
-            Err(failure) if self.may_pass(failure.class) => {
+            Err(failure) if self.may_pass(failure.class, now) => {
                 let until = now + self.backoff.next_delay();
                 self.state = State::Verifying(Progress::Paused(until, TimeoutReason::Retry));
             }
@@ -176,9 +180,19 @@ impl Registration {
     }
 
     /// Whether the call may succeed later. Once there was an ACTIVE consumer, credentials that expire are an outage, as they are
-    /// for subscriptions; before that they are a mistake.
-    fn may_pass(&self, class: FailureClass) -> bool {
-        class.is_retryable() || (class == FailureClass::Credentials && self.announced.is_some())
+    /// for subscriptions, and a denial may be one, for a while; before that they are a mistake.
+    fn may_pass(&mut self, class: FailureClass, now: Instant) -> bool {
+        if class != FailureClass::AccessDenied {
+            self.denied_since = None;
+        }
+        match class {
+            FailureClass::Credentials => self.announced.is_some(),
+            FailureClass::AccessDenied if self.announced.is_some() => {
+                let since = *self.denied_since.get_or_insert(now);
+                now.saturating_duration_since(since) < DENIED_PATIENCE
+            }
+            class => class.is_retryable(),
+        }
     }
 
     /// The consumer that was in use is gone.
@@ -213,3 +227,5 @@ impl Registration {
 /// Decision 5: one that is deleted a fourth time within an hour is not wanted.
 const REGISTERED_AGAIN_AT_MOST: usize = 3;
 const DELETIONS_COUNT_FOR: Duration = Duration::from_secs(3600);
+/// IAM is eventually consistent; changes are said to show within a minute.
+const DENIED_PATIENCE: Duration = Duration::from_secs(60);

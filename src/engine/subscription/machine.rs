@@ -22,6 +22,8 @@ pub struct Subscription {
     pub(super) backoff: Backoff,
     /// The children seen when the shard was closed below our position's end: the next subscribe confirms the end.
     pub(super) confirming: Option<Vec<ChildShard>>,
+    /// Bare ends of subscriptions that were to confirm it.
+    pub(super) bare_ends: u32,
     pub(super) last_call: Option<Instant>,
     /// The first of the failures that no event has followed.
     pub(super) failing_since: Option<Instant>,
@@ -63,6 +65,7 @@ impl Subscription {
             contention: Contention::default(),
             backoff: Backoff::seeded(seed),
             confirming: None,
+            bare_ends: 0,
             last_call: None,
             failing_since: None,
             denied_since: None,

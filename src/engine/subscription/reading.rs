@@ -85,14 +85,15 @@ impl Subscription {
             self.renewing = true;
             return self.retry(EndCause::Expired, Duration::ZERO, now);
         }
-        match self.confirming.take() {
-            Some(children) => self.end_shard(children),
-            None => {
-                let failure =
-                    Failure::new(FailureClass::Unavailable, "the subscription ended without an event");
-                self.escalate(EndCause::Barren, failure, now);
+        if let Some(children) = &self.confirming {
+            self.bare_ends += 1;
+            if self.bare_ends >= BARE_ENDS_THAT_CONFIRM {
+                let children = children.clone();
+                return self.end_shard(children);
             }
         }
+        let failure = Failure::new(FailureClass::Unavailable, "the subscription ended without an event");
+        self.escalate(EndCause::Barren, failure, now);
     }
 
     /// Gives the event that waits for room back to the service (decision 9): it comes again when there is room.
@@ -103,6 +104,7 @@ impl Subscription {
         }
         self.contention.let_go();
         self.renewing = false;
+        self.denied_since = None;
         self.retry(EndCause::Blocked(blocked), Duration::ZERO, now);
     }
 
@@ -113,3 +115,7 @@ impl Subscription {
         }
     }
 }
+
+/// A connection that breaks can look like a bare end (RST_STREAM with NO_ERROR, an end behind a frame's prelude), and a shard that is
+/// taken for ended loses what it still holds. So it takes more than one of them to confirm the end of a shard that was listed as closed.
+const BARE_ENDS_THAT_CONFIRM: u32 = 3;

@@ -46,7 +46,13 @@ impl Subscription {
     pub(super) fn break_off(&mut self, failure: Failure, now: Instant) {
         self.contention.let_go();
         self.renewing = false;
+        if !matches!(failure.class, FailureClass::AccessDenied | FailureClass::KmsUnavailable) {
+            self.denied_since = None;
+        }
         match failure.class {
+            FailureClass::ResourceInUse if self.is_to_give_up(now) => {
+                self.fail(SubscriptionFailure::GaveUp(failure));
+            }
             FailureClass::ResourceInUse => {
                 let wait = self.backoff.random().between(IN_USE_SHORTEST, IN_USE_LONGEST);
                 self.retry(EndCause::InUse, wait, now);
@@ -72,12 +78,17 @@ impl Subscription {
 
     pub(super) fn escalate(&mut self, cause: EndCause, failure: Failure, now: Instant) {
         self.contention.let_go();
-        let since = *self.failing_since.get_or_insert(now);
-        if self.config.give_up_after.is_some_and(|limit| now.saturating_duration_since(since) >= limit) {
+        if self.is_to_give_up(now) {
             return self.fail(SubscriptionFailure::GaveUp(failure));
         }
         let wait = self.backoff.next_delay();
         self.retry(cause, wait, now);
+    }
+
+    /// Counts a failure, and tells whether there has been no event for as long as the user wants to wait.
+    fn is_to_give_up(&mut self, now: Instant) -> bool {
+        let since = *self.failing_since.get_or_insert(now);
+        self.config.give_up_after.is_some_and(|limit| now.saturating_duration_since(since) >= limit)
     }
 
     pub(super) fn checked(&mut self, status: ShardStatus, now: Instant) {
@@ -121,6 +132,7 @@ impl Subscription {
         }
         match (cause, failure) {
             (CheckCause::UnclearEnd, _) => {
+                self.bare_ends = 0;
                 self.confirming = Some(children);
                 self.retry(EndCause::Expired, Duration::ZERO, now);
             }

@@ -131,7 +131,8 @@ fn connector_class(error: &ConnectorError) -> FailureClass {
     } else if error.is_io() {
         FailureClass::Unavailable
     } else if error.is_user() {
-        FailureClass::InvalidArgument
+        // The HTTP client's word for a request that it could not send, whoever is to blame; the service has refused nothing.
+        FailureClass::Unavailable
     } else {
         // A connection that is closed before the answer is whole comes as such a kind of "other".
         match error.as_other() {
