@@ -80,6 +80,35 @@ fn a_suspected_consumer_that_is_creating_is_awaited_and_confirmed() {
 }
 
 #[test]
+fn a_denied_look_at_a_consumer_that_was_active_is_final_after_a_minute() {
+    let mut driver = Driver::active();
+    driver.handle(Input::Suspected);
+    let start = driver.now;
+    loop {
+        let said = driver.describe(refused(AccessDenied));
+        let denied_for = driver.now - start;
+        if !said.is_empty() {
+            assert!(said[0].starts_with("-> Failed"), "{said:?}");
+            assert!(
+                (Duration::from_secs(60)..Duration::from_secs(91)).contains(&denied_for),
+                "{denied_for:?}"
+            );
+            break;
+        }
+        driver.wait();
+    }
+    let mut driver = Driver::active();
+    driver.handle(Input::Suspected);
+    for _ in 0..20 {
+        assert!(driver.describe(refused(AccessDenied)).is_empty());
+        driver.now += Duration::from_secs(50);
+        driver.wait();
+        assert!(driver.describe(refused(Unavailable)).is_empty(), "another answer: the minute begins anew");
+        driver.wait();
+    }
+}
+
+#[test]
 fn an_outage_does_not_end_a_consumer_that_was_active() {
     let mut driver = Driver::active();
     let start = driver.now;
