@@ -91,6 +91,11 @@ impl Ledger {
         self.out_of_order += u64::from(before.is_some_and(|before| before >= place));
     }
 
+    /// Whether all that was sent has come.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.received.len() >= self.sent.len()
+    }
+
     /// The verdict, with the lineage as the server lists it.
     pub(crate) fn verdict(&self, shards: &[Shard]) -> Verdict {
         let child_before_parent = shards

@@ -38,6 +38,8 @@ const STREAM: &str = "orders";
 const PRODUCING: Duration = Duration::from_secs(24);
 /// How long it is read on after the last record was sent: for the last records, and for duplicates if there should be any.
 const READING_ON: Duration = Duration::from_millis(2500);
+/// How long what is missing is waited for.
+const LAST_CALL: Duration = Duration::from_secs(28);
 /// When the run is over, whatever is still missing.
 const DEADLINE: Duration = Duration::from_secs(29);
 
@@ -89,7 +91,7 @@ async fn run(
     let mut is_produced = false;
     let mut dropped = !drop_one;
     let mut ending = None;
-    while ending.is_none_or(|ending| Instant::now() < ending) {
+    while !is_over(ending, began, ledger) {
         tokio::select! {
             record = records.next() => {
                 let record = record.ok_or("the stream ended before its time")??;
@@ -106,12 +108,18 @@ async fn run(
                 ending = Some(Instant::now() + READING_ON);
             }
             _ = ticks.tick() => progress.show(),
-            () = until_passed(ending) => {}
+            () = until_passed(ending), if ending.is_some_and(|ending| Instant::now() < ending) => {}
         }
     }
     resharding.await??;
     handle.shutdown().await?;
     producer::list_shards(&kinesis, STREAM).await
+}
+
+/// Read to the end; or what is missing has had its time.
+fn is_over(ending: Option<Instant>, began: Instant, ledger: &Mutex<Ledger>) -> bool {
+    let is_complete = || ledger.lock().expect("no holder panics").is_complete();
+    ending.is_some_and(|ending| Instant::now() >= ending) && (began.elapsed() > LAST_CALL || is_complete())
 }
 
 async fn until_passed(ending: Option<Instant>) {

@@ -98,7 +98,8 @@ impl ConsumerBuilder {
         self
     }
 
-    /// How long a shard is tried without a single event before the stream ends with an error. Default: for ever; what goes
+    /// How long a shard is tried without a single event before the stream ends with an error. The service itself refuses a
+    /// subscription for up to 5 s after the one before, so that less than some 10 s is too short. Default: for ever; what goes
     /// wrong is seen in [`events`](super::ConsumerHandle::events).
     pub fn give_up_after(mut self, after: Duration) -> Self {
         self.settings.subscription.give_up_after = Some(after);
@@ -174,6 +175,7 @@ impl ConsumerBuilder {
             ("blocked_timeout", self.settings.subscription.blocked),
             ("discovery_interval", self.settings.discovery_interval),
             ("registration_timeout", self.settings.registration_timeout),
+            ("give_up_after", self.settings.subscription.give_up_after.unwrap_or(Duration::MAX)),
         ];
         if let Some((name, _)) = durations.iter().find(|(_, duration)| duration.is_zero()) {
             return Err(invalid(&format!("{name} is zero")));

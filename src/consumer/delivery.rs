@@ -14,7 +14,7 @@ pub(super) struct Delivery {
     pub(super) token: Token,
 }
 
-/// Goes with an event and is dropped when its last record is handed over: gives the room back, and counts.
+/// Goes with an event to its last record: then it is counted, and gives the room back.
 #[derive(Debug)]
 pub(super) struct Token {
     _room: Room,
@@ -35,8 +35,9 @@ impl Token {
     }
 }
 
-impl Drop for Token {
-    fn drop(&mut self) {
+impl Token {
+    /// The event's last record was handed over. A token that is only dropped gives nothing but the room back.
+    pub(super) fn handed_over(self) {
         if self.progress.on_their_way.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.progress.arrived.notify_one();
         }

@@ -78,7 +78,9 @@ impl Stream for RecordStream {
         match this.merge.next() {
             Some(handed) => {
                 // The room and the word that the event is handed over go out now, not with the next poll.
-                drop(handed.drained);
+                if let Some(token) = handed.drained {
+                    token.handed_over();
+                }
                 if handed.record.is_err() {
                     this.shared.advance(Stage::Stopping);
                     this.finish();

@@ -15,11 +15,12 @@
 //! `handle` with `Input::Timeout` once that instant has come.** Commands carry a [`CallId`]; the answer to a call that the
 //! machine no longer waits for is dropped, and a subscription that it brings is closed.
 //!
-//! Machines never import each other. What they share is here: [`Output`], [`CallId`], [`Backoff`], [`Pin`], [`Random`],
+//! Machines never import each other. What they share is here: [`Output`], [`CallId`], [`Backoff`], [`Denial`], [`Pin`], [`Random`],
 //! [`ShardStart`], [`ShardStatus`].
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod backoff;
+mod denial;
 mod pin;
 mod random;
 mod shard;
@@ -31,6 +32,7 @@ pub mod subscription;
 use std::time::Instant;
 
 pub use backoff::Backoff;
+pub use denial::Denial;
 pub use pin::Pin;
 pub use random::Random;
 pub use shard::{ShardStart, ShardStatus};

@@ -50,6 +50,7 @@ async fn what_cannot_work_is_refused_before_any_call() {
         ("blocked_timeout", consumer(&kinesis).blocked_timeout(zero)),
         ("discovery_interval", consumer(&kinesis).discovery_interval(zero)),
         ("registration_timeout", consumer(&kinesis).registration_timeout(zero)),
+        ("give_up_after", consumer(&kinesis).give_up_after(zero)),
     ];
     for (what, builder) in builders {
         let (error, waited) = refused(&kinesis, builder).await;

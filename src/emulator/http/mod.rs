@@ -168,8 +168,8 @@ async fn connection(stream: TcpStream, dispatch: Arc<Dispatch>) {
     // A connection's error is its client's business: it hung up, or it spoke no HTTP.
     let _ = http1::Builder::new()
         .max_buf_size(CONNECTION_BUFFER)
-        // Without it hyper waits for ever for the head of a request.
         .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
         .serve_connection(TokioIo::new(stream), serve)
         .await;
 }
@@ -178,5 +178,7 @@ async fn connection(stream: TcpStream, dispatch: Arc<Dispatch>) {
 /// reading would cost more than one event.
 const CONNECTION_BUFFER: usize = 64 << 10;
 const SEND_BUFFER: u32 = 256 << 10;
+/// How long a connection may wait for its next request: longer than clients keep one in their pools, so that it is they who close it.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(120);
 const BACKLOG: u32 = 1_024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);

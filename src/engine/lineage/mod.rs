@@ -41,7 +41,7 @@ mod tests;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::{Backoff, CallId};
+use super::{Backoff, CallId, Denial};
 use crate::model::{ChildShard, Failure, Shard, ShardFilter, ShardId};
 use discovery::Discovery;
 use graph::{Graph, Started};
@@ -62,8 +62,7 @@ pub struct Lineage {
     checks: BTreeSet<ShardId>,
     started_at: Option<Instant>,
     last_failure: Option<Failure>,
-    /// The first of the denials that no page has followed.
-    denied_since: Option<Instant>,
+    denial: Denial,
     backoff: Backoff,
     last_call: u64,
     outputs: VecDeque<Output>,
@@ -90,7 +89,7 @@ impl Lineage {
             checks: BTreeSet::new(),
             started_at: None,
             last_failure: None,
-            denied_since: None,
+            denial: Denial::default(),
             backoff: Backoff::seeded(seed),
             last_call: 0,
             outputs: VecDeque::new(),

@@ -1,6 +1,6 @@
 //! The listings, one after another: those of the start, then the discovery.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::coverage::{holes, overlap};
 use super::listing::{Listing, Remedy};
@@ -45,7 +45,7 @@ impl Lineage {
         match result {
             Ok(page) => {
                 self.backoff.reset();
-                self.denied_since = None;
+                self.denial.clear();
                 match round.listing.add(page) {
                     true => self.completed(now),
                     false => self.ask(now),
@@ -70,13 +70,8 @@ impl Lineage {
             };
         }
         let remedy = round.listing.remedy(failure.class, matches!(purpose, Purpose::Discovery));
-        if remedy != Remedy::StartOverForAWhile {
-            self.denied_since = None;
-        } else {
-            let since = *self.denied_since.get_or_insert(now);
-            if now.saturating_duration_since(since) >= DENIED_PATIENCE {
-                return self.fail(fatal(failure));
-            }
+        if remedy == Remedy::StartOverForAWhile && self.denial.is_final(now) {
+            return self.fail(fatal(failure));
         }
         match remedy {
             Remedy::None => return self.fail(fatal(failure)),
@@ -170,6 +165,3 @@ fn fatal(failure: Failure) -> LineageFailure {
         _ => LineageFailure::Call(failure),
     }
 }
-
-/// IAM is eventually consistent; changes are said to show within a minute.
-const DENIED_PATIENCE: Duration = Duration::from_secs(60);

@@ -36,7 +36,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::{Backoff, CallId};
+use super::{Backoff, CallId, Denial};
 use crate::model::{ConsumerReference, Failure};
 use state::{Search, State};
 
@@ -56,8 +56,7 @@ pub struct Registration {
     announced: Option<String>,
     /// When it was found deleted, within the last hour.
     deletions: VecDeque<Instant>,
-    /// The first of the denials that no other answer has followed.
-    denied_since: Option<Instant>,
+    denial: Denial,
     /// Of the search that is under way.
     last_failure: Option<Failure>,
     backoff: Backoff,
@@ -83,7 +82,7 @@ impl Registration {
             consumer_arn: None,
             announced: None,
             deletions: VecDeque::new(),
-            denied_since: None,
+            denial: Denial::default(),
             last_failure: None,
             backoff: Backoff::seeded(seed),
             last_call: 0,

@@ -80,7 +80,7 @@ impl Registration {
 
     fn found(&mut self, search: Search, found: ConsumerDescription, now: Instant) {
         self.backoff.reset();
-        self.denied_since = None;
+        self.denial.clear();
         match found.status {
             ConsumerStatus::Active => self.activate(found.consumer_arn),
             ConsumerStatus::Creating => {
@@ -162,7 +162,7 @@ impl Registration {
 
     fn verified(&mut self, result: Result<ConsumerDescription, Failure>, now: Instant) {
         if result.is_ok() {
-            self.denied_since = None;
+            self.denial.clear();
         }
         match result {
             Ok(found) => match found.status {
@@ -182,15 +182,9 @@ impl Registration {
     /// Whether the call may succeed later. Once there was an ACTIVE consumer, credentials that expire are an outage, as they are
     /// for subscriptions, and a denial may be one, for a while; before that they are a mistake.
     fn may_pass(&mut self, class: FailureClass, now: Instant) -> bool {
-        if class != FailureClass::AccessDenied {
-            self.denied_since = None;
-        }
         match class {
             FailureClass::Credentials => self.announced.is_some(),
-            FailureClass::AccessDenied if self.announced.is_some() => {
-                let since = *self.denied_since.get_or_insert(now);
-                now.saturating_duration_since(since) < DENIED_PATIENCE
-            }
+            FailureClass::AccessDenied if self.announced.is_some() => !self.denial.is_final(now),
             class => class.is_retryable(),
         }
     }
@@ -199,6 +193,7 @@ impl Registration {
     fn deleted(&mut self, now: Instant) {
         self.consumer_arn = None;
         self.backoff.reset();
+        self.denial.clear();
         self.deletions.retain(|at| now.saturating_duration_since(*at) < DELETIONS_COUNT_FOR);
         self.deletions.push_back(now);
         let times = self.deletions.len();
@@ -227,5 +222,3 @@ impl Registration {
 /// Decision 5: one that is deleted a fourth time within an hour is not wanted.
 const REGISTERED_AGAIN_AT_MOST: usize = 3;
 const DELETIONS_COUNT_FOR: Duration = Duration::from_secs(3600);
-/// IAM is eventually consistent; changes are said to show within a minute.
-const DENIED_PATIENCE: Duration = Duration::from_secs(60);

@@ -5,7 +5,7 @@ use super::contention::Contention;
 use super::position::Position;
 use super::state::{Open, State};
 use super::{Command, EndCause, Event, Input, TimeoutReason};
-use crate::engine::{Backoff, CallId, Output, ShardStart};
+use crate::engine::{Backoff, CallId, Denial, Output, ShardStart};
 use crate::model::{ChildShard, Failure, FailureClass};
 
 /// The machine of one shard's subscription.
@@ -22,13 +22,12 @@ pub struct Subscription {
     pub(super) backoff: Backoff,
     /// The children seen when the shard was closed below our position's end: the next subscribe confirms the end.
     pub(super) confirming: Option<Vec<ChildShard>>,
-    /// Bare ends of subscriptions that were to confirm it.
-    pub(super) bare_ends: u32,
+    /// The first of the bare ends, and of nothing else, of subscriptions that were to confirm it.
+    pub(super) bare_since: Option<Instant>,
     pub(super) last_call: Option<Instant>,
     /// The first of the failures that no event has followed.
     pub(super) failing_since: Option<Instant>,
-    /// The first of the denials that no event has followed.
-    pub(super) denied_since: Option<Instant>,
+    pub(super) denial: Denial,
     /// The subscription before ended by its time.
     pub(super) renewing: bool,
     pub(super) next_call: u64,
@@ -65,10 +64,10 @@ impl Subscription {
             contention: Contention::default(),
             backoff: Backoff::seeded(seed),
             confirming: None,
-            bare_ends: 0,
+            bare_since: None,
             last_call: None,
             failing_since: None,
-            denied_since: None,
+            denial: Denial::default(),
             renewing: false,
             next_call: 0,
             outputs: VecDeque::new(),

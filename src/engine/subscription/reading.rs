@@ -74,7 +74,7 @@ impl Subscription {
         self.renewing = false;
         self.backoff.reset();
         self.failing_since = None;
-        self.denied_since = None;
+        self.denial.clear();
     }
 
     pub(super) fn ended(&mut self, call: CallId, now: Instant) {
@@ -86,8 +86,8 @@ impl Subscription {
             return self.retry(EndCause::Expired, Duration::ZERO, now);
         }
         if let Some(children) = &self.confirming {
-            self.bare_ends += 1;
-            if self.bare_ends >= BARE_ENDS_THAT_CONFIRM {
+            let since = *self.bare_since.get_or_insert(now);
+            if now.saturating_duration_since(since) >= BARE_ENDS_CONFIRM_AFTER {
                 let children = children.clone();
                 return self.end_shard(children);
             }
@@ -104,7 +104,7 @@ impl Subscription {
         }
         self.contention.let_go();
         self.renewing = false;
-        self.denied_since = None;
+        self.failing_since = None;
         self.retry(EndCause::Blocked(blocked), Duration::ZERO, now);
     }
 
@@ -116,6 +116,6 @@ impl Subscription {
     }
 }
 
-/// A connection that breaks can look like a bare end (RST_STREAM with NO_ERROR, an end behind a frame's prelude), and a shard that is
-/// taken for ended loses what it still holds. So it takes more than one of them to confirm the end of a shard that was listed as closed.
-const BARE_ENDS_THAT_CONFIRM: u32 = 3;
+/// A connection that breaks, or a proxy that drains, can look like a bare end, and a shard that is taken for ended loses what it still
+/// holds. So a closed shard is confirmed by bare ends only if there was nothing else for as long as an outage takes to show itself.
+const BARE_ENDS_CONFIRM_AFTER: Duration = Duration::from_secs(60);

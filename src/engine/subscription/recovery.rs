@@ -46,9 +46,7 @@ impl Subscription {
     pub(super) fn break_off(&mut self, failure: Failure, now: Instant) {
         self.contention.let_go();
         self.renewing = false;
-        if !matches!(failure.class, FailureClass::AccessDenied | FailureClass::KmsUnavailable) {
-            self.denied_since = None;
-        }
+        self.bare_since = None;
         match failure.class {
             FailureClass::ResourceInUse if self.is_to_give_up(now) => {
                 self.fail(SubscriptionFailure::GaveUp(failure));
@@ -69,8 +67,7 @@ impl Subscription {
 
     /// Permissions and keys take a while to become valid everywhere, so a denial is final only after some time.
     fn denied(&mut self, failure: Failure, now: Instant) {
-        let since = *self.denied_since.get_or_insert(now);
-        if now.saturating_duration_since(since) >= DENIED_PATIENCE {
+        if self.denial.is_final(now) {
             return self.fail(SubscriptionFailure::Denied(failure));
         }
         self.escalate(EndCause::Failed(failure.clone()), failure, now);
@@ -132,7 +129,7 @@ impl Subscription {
         }
         match (cause, failure) {
             (CheckCause::UnclearEnd, _) => {
-                self.bare_ends = 0;
+                self.bare_since = None;
                 self.confirming = Some(children);
                 self.retry(EndCause::Expired, Duration::ZERO, now);
             }
@@ -211,5 +208,3 @@ impl Subscription {
 /// A refusal for the 5 s rule is over after 5 s at the latest (API reference); there is no reason to escalate.
 const IN_USE_SHORTEST: Duration = Duration::from_secs(1);
 const IN_USE_LONGEST: Duration = Duration::from_secs(5);
-/// IAM is eventually consistent; changes are said to show within a minute.
-const DENIED_PATIENCE: Duration = Duration::from_secs(60);
