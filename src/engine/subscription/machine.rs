@@ -156,6 +156,7 @@ impl Subscription {
                 self.command(Command::Close { call });
                 let failure = Failure::new(FailureClass::TimedOut, "the subscription fell silent");
                 self.renewing = false;
+                self.bare_since = None;
                 self.escalate(EndCause::Silent(quiet), failure, now);
             }
             (TimeoutReason::Blocked, State::Open(Open { call, since, .. })) => {

@@ -74,6 +74,7 @@ impl Subscription {
         self.renewing = false;
         self.backoff.reset();
         self.failing_since = None;
+        self.bare_since = None;
         self.denial.clear();
     }
 

@@ -77,6 +77,17 @@ fn decision_04_closed_below_its_end_is_confirmed_by_one_more_subscribe() {
     }
     assert_eq!(bare.ended(), ["shard ended +a"], "not for a minute");
 
+    let mut silent = confirming();
+    for _ in 0..20 {
+        silent.subscribed();
+        assert_eq!(silent.ended(), ["ended Barren, retry"]);
+        silent.next_call();
+        silent.subscribed();
+        silent.time_out();
+        assert!(silent.time_out().1[1].starts_with("ended Silent"));
+        silent.wait_secs(40);
+    }
+
     let mut broken = confirming();
     for _ in 0..20 {
         broken.subscribed();
