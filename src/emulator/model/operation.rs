@@ -7,37 +7,83 @@ use std::fmt;
 #[non_exhaustive]
 #[allow(missing_docs, reason = "their names are those of the API reference")]
 pub enum Operation {
+    AddTagsToStream,
     CreateStream,
+    DecreaseStreamRetentionPeriod,
     DeleteStream,
     DeregisterStreamConsumer,
+    DescribeAccountSettings,
+    DescribeLimits,
+    DescribeStream,
     DescribeStreamConsumer,
     DescribeStreamSummary,
+    DisableEnhancedMonitoring,
+    EnableEnhancedMonitoring,
+    GetRecords,
+    GetShardIterator,
+    IncreaseStreamRetentionPeriod,
     ListShards,
     ListStreamConsumers,
+    ListStreams,
+    ListTagsForResource,
+    ListTagsForStream,
     MergeShards,
     PutRecord,
     PutRecords,
     RegisterStreamConsumer,
+    RemoveTagsFromStream,
     SplitShard,
+    StartStreamEncryption,
+    StopStreamEncryption,
     SubscribeToShard,
+    TagResource,
+    UntagResource,
+    UpdateAccountSettings,
+    UpdateMaxRecordSize,
+    UpdateShardCount,
+    UpdateStreamMode,
+    UpdateStreamRecordDistributionStrategy,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 36] = [
+        Self::AddTagsToStream,
         Self::CreateStream,
+        Self::DecreaseStreamRetentionPeriod,
         Self::DeleteStream,
         Self::DeregisterStreamConsumer,
+        Self::DescribeAccountSettings,
+        Self::DescribeLimits,
+        Self::DescribeStream,
         Self::DescribeStreamConsumer,
         Self::DescribeStreamSummary,
+        Self::DisableEnhancedMonitoring,
+        Self::EnableEnhancedMonitoring,
+        Self::GetRecords,
+        Self::GetShardIterator,
+        Self::IncreaseStreamRetentionPeriod,
         Self::ListShards,
         Self::ListStreamConsumers,
+        Self::ListStreams,
+        Self::ListTagsForResource,
+        Self::ListTagsForStream,
         Self::MergeShards,
         Self::PutRecord,
         Self::PutRecords,
         Self::RegisterStreamConsumer,
+        Self::RemoveTagsFromStream,
         Self::SplitShard,
+        Self::StartStreamEncryption,
+        Self::StopStreamEncryption,
         Self::SubscribeToShard,
+        Self::TagResource,
+        Self::UntagResource,
+        Self::UpdateAccountSettings,
+        Self::UpdateMaxRecordSize,
+        Self::UpdateShardCount,
+        Self::UpdateStreamMode,
+        Self::UpdateStreamRecordDistributionStrategy,
     ];
 
     /// The operation of this name.
@@ -48,16 +94,11 @@ impl Operation {
     /// Calls per second, as the operation's page of the API reference gives it. SubscribeToShard's goes by consumer and shard.
     pub(super) fn rate(self) -> Option<u32> {
         match self {
-            Self::PutRecord | Self::PutRecords | Self::SubscribeToShard => None,
+            Self::GetRecords | Self::GetShardIterator | Self::PutRecord | Self::PutRecords | Self::SubscribeToShard => None,
             Self::ListShards => Some(1_000),
             Self::DescribeStreamConsumer | Self::DescribeStreamSummary => Some(20),
-            Self::CreateStream
-            | Self::DeleteStream
-            | Self::DeregisterStreamConsumer
-            | Self::ListStreamConsumers
-            | Self::MergeShards
-            | Self::RegisterStreamConsumer
-            | Self::SplitShard => Some(5),
+            Self::DescribeStream => Some(10),
+            _ => Some(5),
         }
     }
 }
