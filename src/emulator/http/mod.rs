@@ -1,12 +1,13 @@
-//! The door for everything that speaks to Kinesis: HTTP/1.1 on loopback, JSON 1.1, any credentials.
+//! The door for everything that speaks to Kinesis: HTTP/1.1 on loopback, JSON 1.1 and CBOR 1.1, any credentials.
 //!
-//! It knows no behaviour: a request becomes a call of the service, an answer becomes JSON, a subscription becomes a chunked
+//! It knows no behaviour: a request becomes a call of the service, an answer becomes bytes of the request's codec, a subscription becomes a chunked
 //! body that pulls an event whenever the connection has room for one. A client that stops reading fills its socket, and
 //! then nothing is pulled any more.
 
 mod answers;
 mod body;
 mod dispatch;
+mod operations;
 mod requests;
 
 use std::convert::Infallible;
