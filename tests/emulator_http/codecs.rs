@@ -2,43 +2,8 @@
 
 use kinesis_fanout::emulator::codec::{Codec, Document};
 
+use super::answered::{Answered, call};
 use super::*;
-
-/// An answer, taken apart.
-struct Answered {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Answered {
-    fn header(&self, name: &str) -> Option<&str> {
-        let headers = self.head.lines().filter_map(|line| line.split_once(": "));
-        headers.into_iter().find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-    }
-
-    fn document(&self) -> Document {
-        let codec = Codec::of(self.header("content-type"));
-        codec.decode(&self.body).unwrap()
-    }
-}
-
-async fn call(server: &Server, codec: Codec, operation: &str, members: &Document) -> Answered {
-    let body = codec.encode(members);
-    let head = format!(
-        "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {}\r\nX-Amz-Target: Kinesis_20131202.{operation}\r\n\
-         Content-Length: {}\r\n\r\n",
-        codec.content_type(),
-        body.len()
-    );
-    let mut socket = TcpStream::connect(server.address()).await.unwrap();
-    socket.write_all(&[head.as_bytes(), &body].concat()).await.unwrap();
-    let mut answer = Vec::new();
-    socket.read_to_end(&mut answer).await.unwrap();
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
-    Answered { status: head[9..12].parse().unwrap(), head, body: answer[end + 4..].to_vec() }
-}
 
 fn member<'a>(document: &'a Document, name: &str) -> &'a Document {
     match document {

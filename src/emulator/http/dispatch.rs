@@ -2,17 +2,17 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
-use hyper::{Request, Response, StatusCode};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
 
 use super::answers;
 use super::body;
+use super::headers::{self, Ids};
 use super::operations::{self, Call};
 use super::requests::{self, Members};
 use crate::emulator::Settings;
@@ -26,7 +26,7 @@ pub(super) type Body = UnsyncBoxBody<Bytes, Infallible>;
 pub(super) struct Dispatch {
     service: Arc<Service>,
     settings: Settings,
-    answered: AtomicU64,
+    ids: Ids,
 }
 
 enum Reply {
@@ -38,35 +38,24 @@ enum Reply {
 impl Dispatch {
     pub(super) fn new(service: Arc<Service>) -> Self {
         let settings = service.with(|model, _| model.settings().clone());
-        Self { service, settings, answered: AtomicU64::new(0) }
+        Self { service, settings, ids: Ids::new() }
     }
 
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        let codec = Codec::of(text(request.headers(), CONTENT_TYPE.as_str()));
+        let codec = Codec::of(headers::text(request.headers(), CONTENT_TYPE.as_str()));
         let mut response = match self.reply(codec, request).await {
             Ok(Reply::Whole(document)) => whole(codec, StatusCode::OK, document.as_ref()),
             Ok(Reply::Subscription(subscription)) => stream(subscription),
             Err(error) => refusal(codec, &error),
         };
-        self.stamp(response.headers_mut());
+        self.ids.stamp(response.headers_mut(), self.service.clock.now());
         response
     }
 
-    /// The headers of every answer: the service's own time, not the machine's, and the request's id.
-    fn stamp(&self, headers: &mut HeaderMap) {
-        let date = httpdate::fmt_http_date(self.service.clock.now().into());
-        let number = self.answered.fetch_add(1, Ordering::Relaxed);
-        let id = format!("00000000-0000-4000-8000-{number:012x}");
-        for (name, text) in [(DATE.as_str(), date), ("x-amzn-requestid", id)] {
-            if let (Ok(name), Ok(value)) =
-                (hyper::header::HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&text))
-            {
-                headers.insert(name, value);
-            }
-        }
-    }
-
     async fn reply(&self, codec: Codec, request: Request<Incoming>) -> Answer<Reply> {
+        if request.method() != Method::POST {
+            return Err(no_call());
+        }
         let operation = operation(request.headers())?;
         let body = Limited::new(request.into_body(), MAX_BODY).collect().await;
         let body = body.map_err(|error| unreadable(&*error))?.to_bytes();
@@ -93,13 +82,17 @@ impl Dispatch {
 
 fn refusal(codec: Codec, error: &ServiceError) -> Response<Body> {
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    whole(codec, status, Some(&answers::error(error)))
+    let mut response = whole(codec, status, Some(&answers::error(error)));
+    headers::put_error_type(response.headers_mut(), &error.code);
+    response
 }
 
 fn whole(codec: Codec, status: StatusCode, document: Option<&Document>) -> Response<Body> {
     let bytes = document.map_or_else(Bytes::new, |document| codec.encode(document).into());
-    let mut response = Response::new(Full::new(bytes).boxed_unsync());
+    let mut response = Response::new(Body::default());
     *response.status_mut() = status;
+    headers::put_checksum(response.headers_mut(), &bytes);
+    *response.body_mut() = Full::new(bytes).boxed_unsync();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(codec.content_type()));
     response
 }
@@ -111,17 +104,19 @@ fn stream(subscription: Subscription) -> Response<Body> {
     response
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
 fn operation(headers: &HeaderMap) -> Answer<Operation> {
-    let Some(target) = text(headers, "x-amz-target") else {
+    let Some(target) = headers::text(headers, "x-amz-target") else {
         let message = "The request has no X-Amz-Target: Kinesis_20131202.<operation>.";
         return Err(ServiceError::new("UnknownOperationException", message, 400));
     };
     let name = target.strip_prefix("Kinesis_20131202.");
     name.and_then(Operation::named).ok_or_else(|| operations::unknown(target))
+}
+
+/// What the service answers to anything but POST. The path of a POST does not matter to it.
+fn no_call() -> ServiceError {
+    let message = "Unable to determine service/operation name to be authorized";
+    ServiceError::new("AccessDeniedException", message, 403)
 }
 
 /// What clients of CBOR know by themselves: the SDK for Java sends this one request in JSON.

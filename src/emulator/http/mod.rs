@@ -7,6 +7,7 @@
 mod answers;
 mod body;
 mod dispatch;
+mod headers;
 mod operations;
 mod requests;
 
