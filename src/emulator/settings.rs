@@ -1,9 +1,12 @@
 //! What can be set on the local Kinesis. Every line of the service's behaviour that AWS does not document is a setting here,
 //! so that a consumer can be tried against each reading of it.
 
+mod json;
+
 use std::time::{Duration, SystemTime};
 
 use crate::model::EncryptionType;
+pub use json::SettingsError;
 
 /// The settings of a [`LocalKinesis`](super::LocalKinesis). The defaults are the documented values where there are any, and
 /// what is known or most likely where there are none.
@@ -14,6 +17,8 @@ use crate::model::EncryptionType;
 ///
 /// let settings = Settings { subscription_time: Duration::from_secs(5), ..Settings::default() };
 /// ```
+///
+/// They can be read from a file: [`from_json`](Self::from_json).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// The region in ARNs. Default: `us-east-1`.
