@@ -25,7 +25,7 @@ mod settings;
 mod subscription;
 
 pub use faults::{Fault, Faults, StreamFault};
-pub use http::Server;
+pub use http::{Server, Tls, TlsError};
 pub use local::LocalKinesis;
 pub use model::{
     ConsumerSummary, ListShardsRequest, ListedShards, NewRecord, Operation, PutAnswer, ServiceError,
