@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod abuse;
 mod answered;
 mod codecs;
 mod door;
 mod faults;
 mod headers;
+mod http2;
 mod operations;
 mod subscriptions;
+mod tls;
 
 use std::time::Duration;
 
