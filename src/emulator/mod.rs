@@ -31,4 +31,6 @@ pub use model::{
     ConsumerSummary, ListShardsRequest, ListedShards, NewRecord, Operation, PutAnswer, ServiceError,
     ShardSelection, Start, Statistics, SubscribeCall,
 };
-pub use settings::{Continuation, RefusalForm, SequenceNumberForm, Settings, ShardEnd, SlotAfterHangUp};
+pub use settings::{
+    AccessKey, Continuation, RefusalForm, SequenceNumberForm, Settings, ShardEnd, SlotAfterHangUp,
+};

@@ -8,6 +8,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::answers;
@@ -15,6 +16,7 @@ use super::body;
 use super::headers::{self, Ids};
 use super::operations::{self, Call};
 use super::requests::{self, Members};
+use super::signature::Signer;
 use crate::emulator::Settings;
 use crate::emulator::codec::{Codec, Document};
 use crate::emulator::model::{Answer, Operation, ServiceError};
@@ -57,8 +59,10 @@ impl Dispatch {
             return Err(no_call());
         }
         let operation = operation(request.headers())?;
-        let body = Limited::new(request.into_body(), MAX_BODY).collect().await;
+        let (head, body) = request.into_parts();
+        let body = Limited::new(body, MAX_BODY).collect().await;
         let body = body.map_err(|error| unreadable(&*error))?.to_bytes();
+        self.verify(&head, &body)?;
         if operation == Operation::SubscribeToShard && codec != Codec::Json {
             return Err(json_only());
         }
@@ -69,6 +73,13 @@ impl Dispatch {
         }
         let call = Call { service: &self.service, settings: &self.settings, operation, members };
         call.answer().await.map(Reply::Whole)
+    }
+
+    /// Whether the request is signed as the setting asks for.
+    fn verify(&self, head: &Parts, body: &[u8]) -> Answer<()> {
+        let Some(key) = &self.settings.verify_signatures else { return Ok(()) };
+        let signer = Signer { key, region: &self.settings.region, service: "kinesis" };
+        signer.check(head, body, self.service.clock.now())
     }
 
     async fn subscribe(&self, members: Members<'_>) -> Answer<Reply> {

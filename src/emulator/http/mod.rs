@@ -1,4 +1,5 @@
-//! The door for everything that speaks to Kinesis: HTTP/1.1 on loopback, JSON 1.1 and CBOR 1.1, any credentials.
+//! The door for everything that speaks to Kinesis: HTTP/1.1 on loopback, JSON 1.1 and CBOR 1.1; any credentials unless a
+//! setting has them verified.
 //!
 //! It knows no behaviour: a request becomes a call of the service, an answer becomes bytes of the request's codec, a subscription becomes a chunked
 //! body that pulls an event whenever the connection has room for one. A client that stops reading fills its socket, and
@@ -10,6 +11,7 @@ mod dispatch;
 mod headers;
 mod operations;
 mod requests;
+mod signature;
 
 use std::convert::Infallible;
 use std::fmt;
