@@ -7,6 +7,7 @@
 //!
 //! `FUZZ_SECONDS` is 1 for each codec by default. `FUZZ_SEED` repeats a run; a failure prints the seed and the bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be had fails the run")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a run tells what it saw, and what broke it")]
 
 #[path = "codecs/generated.rs"]
 mod generated;
