@@ -1,10 +1,13 @@
 //! What can be set on the local Kinesis. Every line of the service's behaviour that AWS does not document is a setting here,
 //! so that a consumer can be tried against each reading of it.
 
+mod json;
+
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use crate::model::EncryptionType;
+pub use json::SettingsError;
 
 /// The settings of a [`LocalKinesis`](super::LocalKinesis). The defaults are the documented values where there are any, and
 /// what is known or most likely where there are none.
@@ -15,6 +18,8 @@ use crate::model::EncryptionType;
 ///
 /// let settings = Settings { subscription_time: Duration::from_secs(5), ..Settings::default() };
 /// ```
+///
+/// They can be read from a file: [`from_json`](Self::from_json).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// The region in ARNs. Default: `us-east-1`.
@@ -100,6 +105,11 @@ pub struct Settings {
     pub tell_event_size: bool,
     /// The most entries in the log of SubscribeToShard calls; the oldest go. Default: 10,000.
     pub call_log_size: usize,
+    /// SETTINGS_MAX_CONCURRENT_STREAMS of HTTP/2 connections. Undocumented; traces of the service show 5 and 100 to 128.
+    /// Default: 128.
+    pub max_concurrent_streams: u32,
+    /// The most connections of a door; one beyond is closed at once. Default: 10,000.
+    pub max_connections: usize,
 }
 
 /// What ContinuationSequenceNumber is in an event with records. It is opaque to clients. In empty events it moves on with
@@ -206,6 +216,8 @@ impl Default for Settings {
             limit_writes: false,
             tell_event_size: false,
             call_log_size: 10_000,
+            max_concurrent_streams: 128,
+            max_connections: 10_000,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -31,6 +32,12 @@ pub(super) struct Dispatch {
     ids: Ids,
 }
 
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) max_connections: usize,
+    pub(super) max_concurrent_streams: u32,
+}
+
 enum Reply {
     /// `None`: the operation answers with nothing.
     Whole(Option<Document>),
@@ -41,6 +48,14 @@ impl Dispatch {
     pub(super) fn new(service: Arc<Service>) -> Self {
         let settings = service.with(|model, _| model.settings().clone());
         Self { service, settings, ids: Ids::new() }
+    }
+
+    /// What bounds connections.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            max_connections: self.settings.max_connections,
+            max_concurrent_streams: self.settings.max_concurrent_streams,
+        }
     }
 
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
@@ -60,7 +75,8 @@ impl Dispatch {
         }
         let operation = operation(request.headers())?;
         let (head, body) = request.into_parts();
-        let body = Limited::new(body, MAX_BODY).collect().await;
+        let body = Limited::new(body, MAX_BODY).collect();
+        let body = tokio::time::timeout(BODY_TIMEOUT, body).await.map_err(|_| too_slow())?;
         let body = body.map_err(|error| unreadable(&*error))?.to_bytes();
         self.verify(&head, &body)?;
         if operation == Operation::SubscribeToShard && codec != Codec::Json {
@@ -144,6 +160,13 @@ fn unreadable(error: &(dyn std::error::Error + 'static)) -> ServiceError {
     ServiceError::new("SerializationException", error.to_string(), 400)
 }
 
+fn too_slow() -> ServiceError {
+    let message = format!("The body did not come within {} s.", BODY_TIMEOUT.as_secs());
+    ServiceError::new("RequestTimeoutException", message, 408)
+}
+
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 /// PutRecords' 10 MiB in base64, with room for 500 partition keys and hash keys.
 const MAX_BODY: usize = 16 << 20;
+/// 16 MiB at 1 Mbit/s.
+const BODY_TIMEOUT: Duration = Duration::from_secs(120);
