@@ -302,3 +302,40 @@ fn dates_are_written_and_read() {
         assert!(date::parse(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn nothing_that_is_claimed_makes_it_panic() {
+    const PIECES: [&str; 16] = [
+        "AWS4-HMAC-SHA256",
+        " ",
+        "Credential=",
+        "AKIDEXAMPLE",
+        "/",
+        "20150830",
+        "us-east-1",
+        "service",
+        "aws4_request",
+        ", ",
+        "SignedHeaders=",
+        "host",
+        ";",
+        "Signature=",
+        "5f",
+        "=",
+    ];
+    let mut state = 1_u64;
+    let mut draw = |limit: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % limit
+    };
+    for _ in 0..20_000 {
+        let length = draw(24);
+        let text: String = (0..length).map(|_| PIECES[draw(PIECES.len())]).collect();
+        let started = format!("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{text}");
+        for header in [text.as_str(), started.as_str()] {
+            let request = Request::get("/").header("authorization", header).header("x-amz-date", SIGNED_AT);
+            let refused = check(&request.body(()).unwrap().into_parts().0, b"", SIGNED_AT).unwrap_err();
+            assert_eq!(refused.status, 400, "{header}");
+        }
+    }
+}
