@@ -3,6 +3,7 @@
 
 mod json;
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use crate::model::EncryptionType;
@@ -92,6 +93,9 @@ pub struct Settings {
     /// The encryption type of records. Default: `None`, absent, as the service has it on streams without encryption.
     pub encryption: Option<EncryptionType>,
 
+    /// The access key that requests over HTTP have to be signed with (AWS Signature Version 4, by the service's clock). Default:
+    /// `None`, any credentials and none at all are let in.
+    pub verify_signatures: Option<AccessKey>,
     /// Whether calls are held to the documented rates: SubscribeToShard 1/s per consumer and shard, RegisterStreamConsumer 5/s,
     /// and so on. Default: true.
     pub limit_calls: bool,
@@ -158,6 +162,21 @@ pub enum SequenceNumberForm {
     Padded30,
 }
 
+/// An access key. Its `Debug` keeps the secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessKey {
+    /// Its id, which requests name.
+    pub id: String,
+    /// Its secret, which signs them.
+    pub secret: String,
+}
+
+impl fmt::Debug for AccessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -192,6 +211,7 @@ impl Default for Settings {
             max_record_size: MIB,
             sequence_numbers: SequenceNumberForm::Digits56,
             encryption: None,
+            verify_signatures: None,
             limit_calls: true,
             limit_writes: false,
             tell_event_size: false,

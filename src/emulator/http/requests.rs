@@ -301,3 +301,6 @@ fn missing(name: &str) -> ServiceError {
     );
     ServiceError::new("ValidationException", message, 400)
 }
+
+#[cfg(test)]
+mod tests;
