@@ -92,6 +92,9 @@ pub struct Settings {
     pub limit_calls: bool,
     /// Whether writes are held to 1,000 records/s and 1 MB/s per shard. Default: false, so that tests write as fast as they can.
     pub limit_writes: bool,
+    /// Whether GetRecords is held to 2 MiB/s per shard, and to silence for 5 s after 10 MiB. Its 5 calls/s go by
+    /// [`limit_calls`](Self::limit_calls). Default: true.
+    pub limit_reads: bool,
     /// Whether the port tells an event's size before the event. Default: false: the client of the AWS SDK cannot.
     pub tell_event_size: bool,
     /// The most entries in the log of SubscribeToShard calls; the oldest go. Default: 10,000.
@@ -184,6 +187,7 @@ impl Default for Settings {
             encryption: None,
             limit_calls: true,
             limit_writes: false,
+            limit_reads: true,
             tell_event_size: false,
             call_log_size: 10_000,
         }

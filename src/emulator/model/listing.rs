@@ -117,11 +117,11 @@ impl Stream {
     ) -> ListedShards {
         // What ListShards knows is as old as its lag; a stream's first shards it knows from the start.
         let known = now.saturating_sub(settings.list_shards_lag).max(self.created);
-        let horizon = now.saturating_sub(settings.retention).max(self.created);
+        let horizon = now.saturating_sub(self.retention).max(self.created);
         let mut shards = self.shards.iter().filter(|shard| {
             shard.created <= known
                 && after.as_ref().is_none_or(|after| shard.id > *after)
-                && !shard.is_expired(settings, now)
+                && !shard.is_expired(now)
                 && selection.selects(shard, horizon, known)
         });
         let page: Vec<_> = shards

@@ -108,7 +108,7 @@ impl Model {
         for range in ranges {
             let index = stream.shards.len();
             let numbering = Numbering::new(stream.ordinal, index, stream.created);
-            let child = ShardState::new(index, parent_ids.clone(), *range, numbering, now);
+            let child = ShardState::new(index, parent_ids.clone(), *range, numbering, stream.retention, now);
             children.push(child.as_child());
             stream.open.insert(range.start(), index);
             stream.shards.push(child);

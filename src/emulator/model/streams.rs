@@ -1,6 +1,7 @@
 //! Streams: created, described, deleted, found by name or ARN.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::consumers::Consumer;
 use super::numbering::Numbering;
@@ -34,6 +35,8 @@ pub(super) struct Stream {
     pub(super) active_at: Timestamp,
     pub(super) updating_until: Timestamp,
     pub(super) gone_at: Option<Timestamp>,
+    /// How long its records can be read.
+    pub(super) retention: Duration,
     /// By their number, which is also in their id.
     pub(super) shards: Vec<ShardState>,
     /// The open ones, by the first hash key of their range.
@@ -140,12 +143,13 @@ impl Model {
     }
 
     fn new_stream(&mut self, name: &str, shards: usize, now: Timestamp) -> Stream {
-        let ordinal = self.streams_created;
+        let (ordinal, retention) = (self.streams_created, self.settings.retention);
         self.streams_created += 1;
         let shards: Vec<_> = ranges(shards as u128)
             .enumerate()
             .map(|(index, range)| {
-                ShardState::new(index, vec![], range, Numbering::new(ordinal, index, now), now)
+                let numbering = Numbering::new(ordinal, index, now);
+                ShardState::new(index, vec![], range, numbering, retention, now)
             })
             .collect();
         Stream {
@@ -156,6 +160,7 @@ impl Model {
             active_at: now.saturating_add(self.settings.stream_creation_time),
             updating_until: now,
             gone_at: None,
+            retention,
             open: shards.iter().map(|shard| shard.range.start()).zip(0..).collect(),
             shards,
             consumers: BTreeMap::new(),
@@ -188,6 +193,17 @@ impl Stream {
     /// The number of the shard with this id.
     pub(super) fn shard_index(&self, id: &str) -> Option<usize> {
         shard::index(id).filter(|index| *index < self.shards.len())
+    }
+
+    /// The number of the shard with this id, if it can still be read.
+    pub(super) fn readable(&self, shard_id: &str, account: &str, now: Timestamp) -> Answer<usize> {
+        let index = self.shard_index(shard_id).filter(|index| !self.shards[*index].is_expired(now));
+        index.ok_or_else(|| {
+            let name = &self.name;
+            ServiceError::not_found(format!(
+                "Shard {shard_id} in stream {name} under account {account} does not exist"
+            ))
+        })
     }
 
     /// The shard that takes this hash key. The open shards cover all of them.

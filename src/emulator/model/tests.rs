@@ -11,6 +11,7 @@ use crate::model::{
 };
 
 mod listing;
+mod polling;
 mod registration;
 mod reshard;
 mod subscriptions;
