@@ -220,7 +220,7 @@ impl<'a> Members<'a> {
 
     pub(super) fn record(self) -> Answer<NewRecord> {
         Ok(NewRecord {
-            partition_key: self.required_text("PartitionKey")?.to_owned(),
+            partition_key: self.text("PartitionKey")?.map(str::to_owned),
             explicit_hash_key: self.text("ExplicitHashKey")?.map(str::to_owned),
             data: self.blob("Data")?.ok_or_else(|| missing("Data"))?,
         })

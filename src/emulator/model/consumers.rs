@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::slot::Slot;
 use super::streams::{Stream, check_name};
 use super::token::Token;
-use super::{Answer, Model, ServiceError};
+use super::{Answer, Model, ServiceError, Tags};
 use crate::kinesis::RegisteredConsumer;
 use crate::model::{ConsumerReference, ConsumerStatus, StreamReference, Timestamp};
 
@@ -51,6 +51,7 @@ pub(super) struct Consumer {
     created: Timestamp,
     active_at: Timestamp,
     gone_at: Option<Timestamp>,
+    pub(super) tags: Tags,
     /// By the number of the shard.
     pub(super) slots: BTreeMap<usize, Slot>,
 }
@@ -93,6 +94,7 @@ impl Model {
             created: now,
             active_at: now.saturating_add(creation),
             gone_at: None,
+            tags: Tags::new(),
             slots: BTreeMap::new(),
         };
         let summary = consumer.summary(&stream.arn, now);

@@ -117,7 +117,7 @@ impl Stream {
     ) -> ListedShards {
         // What ListShards knows is as old as its lag; a stream's first shards it knows from the start.
         let known = now.saturating_sub(settings.list_shards_lag).max(self.created);
-        let horizon = now.saturating_sub(self.retention).max(self.created);
+        let horizon = now.saturating_sub(self.properties.retention).max(self.created);
         let mut shards = self.shards.iter().filter(|shard| {
             shard.created <= known
                 && after.as_ref().is_none_or(|after| shard.id > *after)

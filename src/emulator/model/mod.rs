@@ -15,15 +15,19 @@
 //! [`Settings`].
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod account;
 mod consumers;
+mod encryption;
 mod error;
 mod limits;
 mod listing;
 mod log;
+mod monitoring;
 mod numbering;
 mod operation;
 mod polling;
 mod position;
+mod properties;
 mod puts;
 mod reshard;
 mod shard;
@@ -31,6 +35,7 @@ mod slot;
 mod statistics;
 mod streams;
 mod subscriptions;
+mod tags;
 mod token;
 
 #[cfg(test)]
@@ -39,16 +44,20 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use account::AccountLimits;
 pub use consumers::{ConsumerSummary, ListConsumersRequest, ListedConsumers};
 pub use error::ServiceError;
 pub use listing::{ListShardsRequest, ListedShards, ShardSelection};
+pub use monitoring::{MonitoringChange, ShardLevelMetric};
 pub use operation::Operation;
 pub use polling::{GetRecordsRequest, PolledRecords};
 pub use position::Start;
+pub use properties::{RecordDistributionStrategy, StreamMode};
 pub use puts::{NewRecord, PutAnswer};
 pub use statistics::{Statistics, SubscribeCall};
-pub use streams::StreamDescription;
+pub use streams::{CreateStreamRequest, StreamDescription};
 pub use subscriptions::{Admission, Next, SubscriptionId};
+pub use tags::{ListedTags, TaggedResource, Tags};
 
 use super::Settings;
 use crate::model::Timestamp;

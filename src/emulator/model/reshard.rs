@@ -3,8 +3,8 @@
 use super::numbering::Numbering;
 use super::shard::{self, Closed, ShardState};
 use super::streams::Stream;
-use super::{Answer, Model, ServiceError};
-use crate::model::{HashKeyRange, ShardId, StreamReference, StreamStatus, Timestamp};
+use super::{Answer, Model, ServiceError, StreamMode};
+use crate::model::{HashKeyRange, ShardId, StreamReference, Timestamp};
 
 impl Model {
     /// SplitShard: the second child begins at `new_starting_hash_key`.
@@ -108,7 +108,14 @@ impl Model {
         for range in ranges {
             let index = stream.shards.len();
             let numbering = Numbering::new(stream.ordinal, index, stream.created);
-            let child = ShardState::new(index, parent_ids.clone(), *range, numbering, stream.retention, now);
+            let child = ShardState::new(
+                index,
+                parent_ids.clone(),
+                *range,
+                numbering,
+                stream.properties.retention,
+                now,
+            );
             children.push(child.as_child());
             stream.open.insert(range.start(), index);
             stream.shards.push(child);
@@ -123,15 +130,23 @@ impl Model {
 }
 
 impl Stream {
+    /// Only the shards of provisioned streams are changed by their owner (SplitShard, MergeShards, UpdateShardCount).
+    pub(super) fn check_provisioned(&self, account: &str) -> Answer<()> {
+        if self.properties.mode == StreamMode::Provisioned {
+            return Ok(());
+        }
+        let message = format!(
+            "Stream {} under account {account} is in ON_DEMAND mode: its shards can only be changed in PROVISIONED mode.",
+            self.name
+        );
+        Err(ServiceError::new("ValidationException", message, 400))
+    }
+
     /// The number of a shard that can be split or merged now.
     fn reshardable(&self, shard_id: &str, account: &str, now: Timestamp) -> Answer<usize> {
         let name = &self.name;
-        if self.status(now) != StreamStatus::Active {
-            return Err(ServiceError::in_use(format!(
-                "Stream {name} under account {account} not ACTIVE, instead in state {}",
-                format!("{:?}", self.status(now)).to_uppercase()
-            )));
-        }
+        self.check_active(account, now)?;
+        self.check_provisioned(account)?;
         let index = self.shard_index(shard_id).ok_or_else(|| {
             ServiceError::not_found(format!(
                 "Could not find shard {shard_id} in stream {name} under account {account}."
