@@ -180,6 +180,7 @@ impl<'a> Members<'a> {
             selection: filter.map_or(Ok(ShardSelection::FromTrimHorizon), Self::selection)?,
             after: after.map(Into::into),
             max_results,
+            created: self.timestamp("StreamCreationTimestamp")?,
         })
     }
 
@@ -205,6 +206,7 @@ impl<'a> Members<'a> {
             stream: self.stream_arn(self.required_text("StreamARN")?)?,
             next_token: self.text("NextToken")?.map(str::to_owned),
             max_results: self.max_results()?,
+            created: self.timestamp("StreamCreationTimestamp")?,
         })
     }
 

@@ -1,5 +1,7 @@
 //! The account: its limits, and its settings.
 
+use std::time::Duration;
+
 use super::streams::Stream;
 use super::{Answer, Model, ServiceError, StreamMode};
 use crate::model::{StreamStatus, Timestamp};
@@ -17,7 +19,53 @@ pub struct AccountLimits {
     pub on_demand_streams: usize,
 }
 
+/// The account's commitment to a minimum of throughput, with which it has On-demand Advantage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BillingCommitment {
+    /// When it began last.
+    pub started_at: Option<Timestamp>,
+    /// When it ends, or ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// The state of a [`BillingCommitment`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitmentStatus {
+    /// DISABLED.
+    Disabled,
+    /// ENABLED.
+    Enabled,
+    /// ENABLED_UNTIL_EARLIEST_ALLOWED_END: it is to end, but not yet.
+    EnabledUntilEarliestAllowedEnd,
+}
+
 impl Model {
+    /// DescribeAccountSettings.
+    pub fn describe_account_settings(&self) -> BillingCommitment {
+        self.commitment
+    }
+
+    /// UpdateAccountSettings. A commitment ends no earlier than 24 hours after it began.
+    ///
+    /// # Errors
+    /// InvalidArgumentException: it is so already.
+    pub fn update_account_settings(&mut self, enabled: bool, now: Timestamp) -> Answer<BillingCommitment> {
+        let status = self.commitment.status(now);
+        if enabled == (status == CommitmentStatus::Enabled) {
+            let message = "The minimum throughput billing commitment has the desired status already.";
+            return Err(ServiceError::invalid_argument(message));
+        }
+        let commitment = &mut self.commitment;
+        if !enabled {
+            commitment.ended_at = commitment.earliest_allowed_end().map(|earliest| earliest.max(now));
+        } else if status == CommitmentStatus::Disabled {
+            *commitment = BillingCommitment { started_at: Some(now), ended_at: None };
+        } else {
+            commitment.ended_at = None;
+        }
+        Ok(*commitment)
+    }
+
     /// DescribeLimits.
     pub fn describe_limits(&self, now: Timestamp) -> AccountLimits {
         AccountLimits {
@@ -77,5 +125,28 @@ impl Model {
     }
 }
 
+impl BillingCommitment {
+    /// Its state now.
+    pub fn status(&self, now: Timestamp) -> CommitmentStatus {
+        match (self.started_at, self.ended_at) {
+            (None, _) => CommitmentStatus::Disabled,
+            (Some(_), None) => CommitmentStatus::Enabled,
+            (Some(_), Some(ended)) if ended <= now => CommitmentStatus::Disabled,
+            (Some(_), Some(_)) => CommitmentStatus::EnabledUntilEarliestAllowedEnd,
+        }
+    }
+
+    /// The earliest time at which it can end.
+    pub fn earliest_allowed_end(&self) -> Option<Timestamp> {
+        self.started_at.map(|started| started.saturating_add(SHORTEST_COMMITMENT))
+    }
+
+    pub(super) fn is_enabled(&self, now: Timestamp) -> bool {
+        self.status(now) != CommitmentStatus::Disabled
+    }
+}
+
+/// How long a commitment lasts at least (developer guide, "On-demand Advantage mode").
+const SHORTEST_COMMITMENT: Duration = Duration::from_secs(24 * 60 * 60);
 /// The most streams that are CREATING at a time (CreateStream).
 const MAX_CREATING: usize = 5;

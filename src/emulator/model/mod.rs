@@ -17,6 +17,7 @@
 
 mod account;
 mod consumers;
+mod describe;
 mod encryption;
 mod error;
 mod limits;
@@ -30,6 +31,7 @@ mod position;
 mod properties;
 mod puts;
 mod reshard;
+mod scaling;
 mod shard;
 mod slot;
 mod statistics;
@@ -44,8 +46,9 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use account::AccountLimits;
+pub use account::{AccountLimits, BillingCommitment, CommitmentStatus};
 pub use consumers::{ConsumerSummary, ListConsumersRequest, ListedConsumers};
+pub use describe::{DescribedStream, ListStreamsRequest, ListedStreams};
 pub use error::ServiceError;
 pub use listing::{ListShardsRequest, ListedShards, ShardSelection};
 pub use monitoring::{MonitoringChange, ShardLevelMetric};
@@ -54,6 +57,7 @@ pub use polling::{GetRecordsRequest, PolledRecords};
 pub use position::Start;
 pub use properties::{RecordDistributionStrategy, StreamMode};
 pub use puts::{NewRecord, PutAnswer};
+pub use scaling::ShardCountChange;
 pub use statistics::{Statistics, SubscribeCall};
 pub use streams::{CreateStreamRequest, StreamDescription};
 pub use subscriptions::{Admission, Next, SubscriptionId};
@@ -78,6 +82,7 @@ pub struct Model {
     subscriptions_opened: u64,
     woken: Vec<SubscriptionId>,
     limits: Limits,
+    commitment: BillingCommitment,
     statistics: Statistics,
 }
 
@@ -92,6 +97,7 @@ impl Model {
             subscriptions_opened: 0,
             woken: Vec::new(),
             limits: Limits::default(),
+            commitment: BillingCommitment::default(),
             statistics: Statistics::default(),
         }
     }

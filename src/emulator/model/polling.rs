@@ -90,14 +90,41 @@ impl Model {
         Ok(iterator.write())
     }
 
+    /// GetRecords with DryRun: nothing counts as given.
+    ///
+    /// # Errors
+    /// Always: DryRunOperationException if the call would succeed, else what it would be refused with.
+    pub fn dry_run_get_records(
+        &mut self,
+        request: &GetRecordsRequest,
+        now: Timestamp,
+    ) -> Answer<PolledRecords> {
+        self.poll(request, now)?;
+        Err(ServiceError::dry_run())
+    }
+
     /// GetRecords.
     ///
     /// # Errors
     /// ValidationException, InvalidArgumentException (the limit, or what is no iterator), ExpiredIteratorException,
     /// ResourceNotFoundException (the stream or the shard is gone), ProvisionedThroughputExceededException.
     pub fn get_records(&mut self, request: &GetRecordsRequest, now: Timestamp) -> Answer<PolledRecords> {
+        let (settings, limit) = (Arc::clone(&self.settings), request.checked_limit()?);
+        let (iterator, shard) = self.poll(request, now)?;
+        shard.trim(&settings, now);
+        let batch = shard.log.batch(iterator.cursor, limit, MAX_ANSWER);
+        shard.polls.charge(&settings, &batch, limit, now);
+        Ok(iterator.answer(shard, batch, now))
+    }
+
+    /// The iterator and the shard that it reads, if that gives something now.
+    fn poll(
+        &mut self,
+        request: &GetRecordsRequest,
+        now: Timestamp,
+    ) -> Answer<(ShardIterator, &mut ShardState)> {
         let settings = Arc::clone(&self.settings);
-        let limit = request.checked_limit()?;
+        request.checked_limit()?;
         let iterator = ShardIterator::read(&request.shard_iterator, now)?;
         let named = StreamReference::Name(iterator.stream.clone());
         let stream = self.stream_mut(&named, now)?.usable(&settings.account, now)?;
@@ -114,10 +141,7 @@ impl Model {
         if !shard.polls.admits(&settings, now) {
             return Err(shard.exceeded(&settings, &stream.name));
         }
-        shard.trim(&settings, now);
-        let batch = shard.log.batch(iterator.cursor, limit, MAX_ANSWER);
-        shard.polls.charge(&settings, &batch, limit, now);
-        Ok(iterator.answer(shard, batch, now))
+        Ok((iterator, shard))
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! A capacity mode is no more than a state here: an on-demand stream does not scale by itself.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
 use super::encryption::Encryption;
+use super::limits::LastDay;
 use super::monitoring::ShardLevelMetric;
 use super::streams::Stream;
 use super::{Answer, Model, ServiceError};
@@ -44,8 +45,8 @@ pub(super) struct Properties {
     pub(super) encryption: Option<Encryption>,
     pub(super) metrics: BTreeSet<ShardLevelMetric>,
     pub(super) tags: BTreeMap<String, String>,
-    /// When its mode was changed, in the last 24 h.
-    mode_changes: VecDeque<Timestamp>,
+    mode_changes: LastDay,
+    pub(super) scalings: LastDay,
 }
 
 impl Model {
@@ -154,15 +155,12 @@ impl Model {
             self.check_on_demand_limit(now)?;
         }
         let stream = self.active_mut(stream, now)?;
-        let changes = &mut stream.properties.mode_changes;
-        changes.retain(|change| change.saturating_add(DAY) > now);
-        if changes.len() >= MODE_CHANGES_PER_DAY {
+        if !stream.properties.mode_changes.take(MODE_CHANGES_PER_DAY, now) {
             return Err(ServiceError::limit_exceeded(format!(
                 "The mode of stream {} under account {} has been changed {MODE_CHANGES_PER_DAY} times within 24 hours.",
                 stream.name, settings.account
             )));
         }
-        changes.push_back(now);
         stream.properties.mode = mode;
         if mode == StreamMode::Provisioned {
             stream.properties.distribution = RecordDistributionStrategy::UserPartitionKey;
@@ -208,7 +206,8 @@ impl Properties {
             encryption: settings.encryption.map(Encryption::of_records),
             metrics: BTreeSet::new(),
             tags: BTreeMap::new(),
-            mode_changes: VecDeque::new(),
+            mode_changes: LastDay::default(),
+            scalings: LastDay::default(),
         }
     }
 }
@@ -276,4 +275,3 @@ const MAX_RETENTION: u64 = 8_760;
 const RECORD_SIZES: std::ops::RangeInclusive<usize> = 1_024..=10_240;
 /// Changes of mode within 24 hours (developer guide, "Choose the right mode").
 const MODE_CHANGES_PER_DAY: usize = 2;
-pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -71,6 +71,36 @@ impl Model {
         self.put_all(stream, records, "records.", now)
     }
 
+    /// PutRecord and PutRecords with DryRun: nothing is put.
+    ///
+    /// # Errors
+    /// Always: DryRunOperationException if the records could be put, else what they would be refused with, but for the rate.
+    pub fn dry_run_put(
+        &mut self,
+        stream: &StreamReference,
+        records: &[NewRecord],
+        now: Timestamp,
+    ) -> Answer<()> {
+        let account = self.settings.account.clone();
+        records.iter().try_for_each(|record| record.check_key(""))?;
+        let stream = self.stream_mut(stream, now)?.usable(&account, now)?;
+        records.iter().try_for_each(|record| record.check("", &stream.properties).map(|_| ()))?;
+        Err(ServiceError::dry_run())
+    }
+
+    /// Refuses PutRecord's SequenceNumberForOrdering where there is no order to keep. Elsewhere it changes nothing: a later
+    /// record's number is always above an earlier one's.
+    ///
+    /// # Errors
+    /// ResourceNotFoundException; InvalidArgumentException (the stream's strategy is AUTO).
+    pub fn check_ordering(&mut self, stream: &StreamReference, now: Timestamp) -> Answer<()> {
+        if self.stream_mut(stream, now)?.properties.distribution == RecordDistributionStrategy::Auto {
+            let message = "SequenceNumberForOrdering cannot be given for a stream whose record distribution strategy is AUTO.";
+            return Err(ServiceError::invalid_argument(message));
+        }
+        Ok(())
+    }
+
     fn put_all(
         &mut self,
         stream: &StreamReference,

@@ -11,7 +11,8 @@ impl Model {
     ///
     /// # Errors
     /// ResourceNotFoundException; ResourceInUseException (the stream is not ACTIVE, or the shard is closed);
-    /// InvalidArgumentException (the hash key does not lie well inside the shard's range).
+    /// InvalidArgumentException (the hash key does not lie well inside the shard's range); LimitExceededException (the
+    /// account's shards); ValidationException (an on-demand stream).
     pub fn split_shard(
         &mut self,
         stream: &StreamReference,
@@ -39,6 +40,8 @@ impl Model {
             )));
         };
         let name = stream.name.clone();
+        self.check_shard_limit(1, now)?;
+        self.trim_all(&name, now);
         self.reshard(&name, &[index], &halves, now);
         Ok(())
     }
@@ -64,7 +67,7 @@ impl Model {
     ///
     /// # Errors
     /// ResourceNotFoundException; ResourceInUseException (the stream is not ACTIVE, or a shard is closed);
-    /// InvalidArgumentException (the shards are not adjacent).
+    /// InvalidArgumentException (the shards are not adjacent); ValidationException (an on-demand stream).
     pub fn merge_shards(
         &mut self,
         stream: &StreamReference,
@@ -87,19 +90,31 @@ impl Model {
             )));
         };
         let name = stream.name.clone();
+        self.trim_all(&name, now);
         self.reshard(&name, &[first, second], &[whole], now);
         Ok(())
     }
 
+    /// Shards that nobody reads or writes any more are trimmed by nothing else.
+    pub(super) fn trim_all(&mut self, stream: &str, now: Timestamp) {
+        if let Some(stream) = self.streams.get_mut(stream) {
+            stream.shards.iter_mut().for_each(|shard| shard.trim(&self.settings, now));
+        }
+    }
+
     /// Closes the parents and opens their children.
-    fn reshard(&mut self, stream: &str, parents: &[usize], ranges: &[HashKeyRange], now: Timestamp) {
+    pub(super) fn reshard(
+        &mut self,
+        stream: &str,
+        parents: &[usize],
+        ranges: &[HashKeyRange],
+        now: Timestamp,
+    ) {
         let updating_until = now.saturating_add(self.settings.reshard_time);
         let Some(stream) = self.streams.get_mut(stream) else {
             return;
         };
         stream.updating_until = updating_until;
-        // Shards that nobody reads or writes any more are trimmed by nothing else.
-        stream.shards.iter_mut().for_each(|shard| shard.trim(&self.settings, now));
         let parent_ids: Vec<ShardId> = parents.iter().map(|index| shard::id(*index)).collect();
         for parent in parents {
             stream.open.remove(&stream.shards[*parent].range.start());

@@ -255,6 +255,14 @@ impl Stream {
         }
     }
 
+    /// Whether it is the stream that was created then. A time in whole seconds is as exact as some clients give it.
+    pub(super) fn is_of(&self, created: Option<Timestamp>) -> bool {
+        created.is_none_or(|time| {
+            let (time, created) = (time.as_millis(), self.created.as_millis());
+            time == created || time == created / 1_000 * 1_000
+        })
+    }
+
     /// The number of the shard with this id.
     pub(super) fn shard_index(&self, id: &str) -> Option<usize> {
         shard::index(id).filter(|index| *index < self.shards.len())
@@ -318,12 +326,12 @@ pub(super) fn check_name(member: &str, name: &str) -> Answer<()> {
     }
 }
 
-fn not_found(stream: &str, account: &str) -> ServiceError {
+pub(super) fn not_found(stream: &str, account: &str) -> ServiceError {
     ServiceError::not_found(format!("Stream {stream} under account {account} not found."))
 }
 
 /// All hash keys, cut into `count` ranges as the service does: equal ones, the remainder in the last.
-fn ranges(count: u128) -> impl Iterator<Item = HashKeyRange> {
+pub(super) fn ranges(count: u128) -> impl Iterator<Item = HashKeyRange> {
     // 2^128 / count, without 2^128; for one shard it is not needed.
     let remainder = u128::MAX % count + 1;
     let step = (u128::MAX / count).wrapping_add(remainder / count);

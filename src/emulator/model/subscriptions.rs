@@ -72,7 +72,7 @@ impl Model {
         now: Timestamp,
     ) -> Answer<Admission> {
         self.statistics.count(Operation::SubscribeToShard);
-        let admission = self.open(consumer_arn, shard_id, start, now);
+        let admission = self.open(consumer_arn, shard_id, start, false, now);
         let refused = match &admission {
             Ok(Admission::Open(_)) => None,
             Ok(Admission::RefusedInStream(error)) | Err(error) => Some(error.code.to_string()),
@@ -86,6 +86,20 @@ impl Model {
         };
         self.statistics.log(call, self.settings.call_log_size);
         admission
+    }
+
+    /// SubscribeToShard with DryRun: nothing is opened, and no subscription taken over.
+    ///
+    /// # Errors
+    /// Always: DryRunOperationException if the call would succeed, else what it would be refused with.
+    pub fn dry_run_subscribe_to_shard(
+        &mut self,
+        consumer_arn: &str,
+        shard_id: &ShardId,
+        start: &Start,
+        now: Timestamp,
+    ) -> Answer<Admission> {
+        self.open(consumer_arn, shard_id, start, true, now)
     }
 
     /// Notes a call of SubscribeToShard that something before the model did not let through: an injected fault.
@@ -154,6 +168,7 @@ impl Model {
         consumer_arn: &str,
         shard_id: &ShardId,
         start: &Start,
+        dry_run: bool,
         now: Timestamp,
     ) -> Answer<Admission> {
         let settings = Arc::clone(&self.settings);
@@ -170,6 +185,9 @@ impl Model {
         let slot = consumer.slots.entry(index).or_default();
         if slot.is_taken(&settings, now) {
             return refused(in_use, settings.refusal);
+        }
+        if dry_run {
+            return Err(ServiceError::dry_run());
         }
         let (renewal, before) = slot.take(id, now);
         let subscription = Subscription {

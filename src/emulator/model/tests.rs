@@ -10,11 +10,15 @@ use crate::model::{
     SubscriptionEvent,
 };
 
+mod account;
+mod describe;
+mod dry_runs;
 mod listing;
 mod polling;
 mod properties;
 mod registration;
 mod reshard;
+mod scaling;
 mod subscriptions;
 mod tags;
 mod writes;

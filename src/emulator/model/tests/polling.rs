@@ -103,6 +103,7 @@ fn a_listings_token_is_no_iterator() {
         selection: ShardSelection::AtLatest,
         after: None,
         max_results: Some(1),
+        created: None,
     };
     let token = world.model.list_shards(&request, world.now).unwrap().next_token.unwrap();
     assert_eq!(code(poll(&mut world, &token, None)), "InvalidArgumentException");
