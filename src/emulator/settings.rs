@@ -87,6 +87,12 @@ pub struct Settings {
     pub retention_records: usize,
     /// The most bytes that a shard keeps; the oldest records are trimmed. The service has no such bound. Default: 256 MiB.
     pub retention_bytes: usize,
+    /// The most records that all shards keep together; the oldest of all are trimmed. The service has no such bound. Default:
+    /// 4,000,000.
+    pub total_retention_records: usize,
+    /// The most bytes, payload and partition key, that all shards keep together; the oldest records of all are trimmed. The
+    /// service has no such bound. Default: 1 GiB.
+    pub total_retention_bytes: usize,
     /// The largest record of a new stream, partition key included, in bytes. Default: 1 MiB; UpdateMaxRecordSize raises it to up to
     /// 10 MiB.
     pub max_record_size: usize,
@@ -193,6 +199,8 @@ impl Default for Settings {
             retention: Duration::from_secs(24 * 60 * 60),
             retention_records: 1_000_000,
             retention_bytes: 256 * MIB,
+            total_retention_records: 4_000_000,
+            total_retention_bytes: 1024 * MIB,
             max_record_size: MIB,
             sequence_numbers: SequenceNumberForm::Digits56,
             encryption: None,

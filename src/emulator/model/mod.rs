@@ -39,6 +39,7 @@ mod streams;
 mod subscriptions;
 mod tags;
 mod token;
+mod total;
 
 #[cfg(test)]
 mod tests;
@@ -68,6 +69,7 @@ use crate::model::Timestamp;
 use limits::Limits;
 use streams::Stream;
 use subscriptions::Subscription;
+use total::{Held, Order};
 
 /// What a call answers.
 pub type Answer<T> = Result<T, ServiceError>;
@@ -83,6 +85,8 @@ pub struct Model {
     woken: Vec<SubscriptionId>,
     limits: Limits,
     commitment: BillingCommitment,
+    held: Held,
+    order: Order,
     statistics: Statistics,
 }
 
@@ -98,6 +102,8 @@ impl Model {
             woken: Vec::new(),
             limits: Limits::default(),
             commitment: BillingCommitment::default(),
+            held: Held::default(),
+            order: Order::default(),
             statistics: Statistics::default(),
         }
     }

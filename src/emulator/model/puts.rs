@@ -115,7 +115,7 @@ impl Model {
             records.iter().map(|record| record.check(path, &stream.properties)).collect::<Answer<_>>()?;
         let name = stream.name.clone();
         let encryption = stream.properties.encryption.as_ref().map(|encryption| encryption.kind);
-        let mut woken = Vec::new();
+        let (mut woken, mut numbers) = (Vec::new(), Vec::new());
         let mut answers = Vec::with_capacity(records.len());
         for (record, hash_key) in records.into_iter().zip(hash_keys) {
             let shard = match hash_key {
@@ -126,6 +126,9 @@ impl Model {
                 Some(shard) => {
                     let answer = shard.put(&settings, &name, record, encryption, now);
                     woken.extend(shard.subscribers.iter().copied());
+                    if answer.is_ok() {
+                        numbers.push(shard.numbering.last());
+                    }
                     answer
                 }
                 None => Err(ServiceError::not_found(format!("Stream {name} has no open shard."))),
@@ -134,6 +137,7 @@ impl Model {
         }
         woken.dedup();
         self.woken.extend(woken);
+        self.hold(numbers);
         Ok(answers)
     }
 }

@@ -129,6 +129,7 @@ impl Model {
                 *range,
                 numbering,
                 stream.properties.retention,
+                self.held.clone(),
                 now,
             );
             children.push(child.as_child());

@@ -8,6 +8,7 @@ use super::log::Log;
 use super::numbering::{self, Number, Numbering};
 use super::polling::Polls;
 use super::subscriptions::SubscriptionId;
+use super::total::Held;
 use crate::emulator::Settings;
 use crate::model::{ChildShard, HashKeyRange, Shard, ShardId, Timestamp};
 
@@ -45,6 +46,7 @@ impl ShardState {
         range: HashKeyRange,
         numbering: Numbering,
         retention: Duration,
+        held: Held,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -54,7 +56,7 @@ impl ShardState {
             created: now,
             closed: None,
             numbering,
-            log: Log::default(),
+            log: Log::new(held),
             subscribers: BTreeSet::new(),
             records_written: Window::default(),
             bytes_written: Window::default(),

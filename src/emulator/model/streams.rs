@@ -119,6 +119,7 @@ impl Model {
         }
         self.check_limits(request.mode, shards, now)?;
         let stream = self.new_stream(name, shards, properties, now);
+        self.order.add_stream(stream.ordinal, name);
         self.streams.insert(name.to_owned(), stream);
         Ok(())
     }
@@ -181,7 +182,9 @@ impl Model {
     fn purge(&mut self, name: &str, now: Timestamp) {
         let stream = self.streams.get(name);
         if stream.and_then(|stream| stream.gone_at).is_some_and(|gone| gone <= now) {
-            self.streams.remove(name);
+            if let Some(stream) = self.streams.remove(name) {
+                self.order.remove_stream(stream.ordinal);
+            }
         }
     }
 
@@ -192,7 +195,7 @@ impl Model {
             .enumerate()
             .map(|(index, range)| {
                 let numbering = Numbering::new(ordinal, index, now);
-                ShardState::new(index, vec![], range, numbering, retention, now)
+                ShardState::new(index, vec![], range, numbering, retention, self.held.clone(), now)
             })
             .collect();
         Stream {

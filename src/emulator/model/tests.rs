@@ -21,6 +21,7 @@ mod reshard;
 mod scaling;
 mod subscriptions;
 mod tags;
+mod total;
 mod writes;
 
 /// A model with one stream, one ACTIVE consumer and a clock.
