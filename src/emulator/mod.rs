@@ -25,10 +25,13 @@ mod settings;
 mod subscription;
 
 pub use faults::{Fault, Faults, StreamFault};
-pub use http::Server;
+pub use http::{Server, Tls, TlsError};
 pub use local::LocalKinesis;
 pub use model::{
     ConsumerSummary, ListShardsRequest, ListedShards, NewRecord, Operation, PutAnswer, ServiceError,
     ShardSelection, Start, Statistics, SubscribeCall,
 };
-pub use settings::{Continuation, RefusalForm, SequenceNumberForm, Settings, ShardEnd, SlotAfterHangUp};
+pub use settings::{
+    AccessKey, Continuation, RefusalForm, SequenceNumberForm, Settings, SettingsError, ShardEnd,
+    SlotAfterHangUp,
+};

@@ -1,9 +1,13 @@
 //! What can be set on the local Kinesis. Every line of the service's behaviour that AWS does not document is a setting here,
 //! so that a consumer can be tried against each reading of it.
 
+mod json;
+
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use crate::model::EncryptionType;
+pub use json::SettingsError;
 
 /// The settings of a [`LocalKinesis`](super::LocalKinesis). The defaults are the documented values where there are any, and
 /// what is known or most likely where there are none.
@@ -14,6 +18,8 @@ use crate::model::EncryptionType;
 ///
 /// let settings = Settings { subscription_time: Duration::from_secs(5), ..Settings::default() };
 /// ```
+///
+/// They can be read from a file: [`from_json`](Self::from_json).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// The region in ARNs. Default: `us-east-1`.
@@ -101,6 +107,9 @@ pub struct Settings {
     /// The encryption type of a new stream's records. Default: `None`, absent, as the service has it on streams without encryption.
     pub encryption: Option<EncryptionType>,
 
+    /// The access key that requests over HTTP have to be signed with (AWS Signature Version 4, by the service's clock). Default:
+    /// `None`, any credentials and none at all are let in.
+    pub verify_signatures: Option<AccessKey>,
     /// Whether calls are held to the documented rates: SubscribeToShard 1/s per consumer and shard, RegisterStreamConsumer 5/s,
     /// and so on. Default: true.
     pub limit_calls: bool,
@@ -113,6 +122,11 @@ pub struct Settings {
     pub tell_event_size: bool,
     /// The most entries in the log of SubscribeToShard calls; the oldest go. Default: 10,000.
     pub call_log_size: usize,
+    /// SETTINGS_MAX_CONCURRENT_STREAMS of HTTP/2 connections. Undocumented; traces of the service show 5 and 100 to 128.
+    /// Default: 128.
+    pub max_concurrent_streams: u32,
+    /// The most connections of a door; one beyond is closed at once. Default: 10,000.
+    pub max_connections: usize,
 }
 
 /// What ContinuationSequenceNumber is in an event with records. It is opaque to clients. In empty events it moves on with
@@ -165,6 +179,21 @@ pub enum SequenceNumberForm {
     Padded30,
 }
 
+/// An access key. Its `Debug` keeps the secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessKey {
+    /// Its id, which requests name.
+    pub id: String,
+    /// Its secret, which signs them.
+    pub secret: String,
+}
+
+impl fmt::Debug for AccessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -204,11 +233,14 @@ impl Default for Settings {
             max_record_size: MIB,
             sequence_numbers: SequenceNumberForm::Digits56,
             encryption: None,
+            verify_signatures: None,
             limit_calls: true,
             limit_writes: false,
             limit_reads: true,
             tell_event_size: false,
             call_log_size: 10_000,
+            max_concurrent_streams: 128,
+            max_connections: 10_000,
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::answers;
@@ -15,6 +17,7 @@ use super::body;
 use super::headers::{self, Ids};
 use super::operations::{self, Call};
 use super::requests::{self, Members};
+use super::signature::Signer;
 use crate::emulator::Settings;
 use crate::emulator::codec::{Codec, Document};
 use crate::emulator::model::{Answer, Operation, ServiceError};
@@ -29,6 +32,12 @@ pub(super) struct Dispatch {
     ids: Ids,
 }
 
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) max_connections: usize,
+    pub(super) max_concurrent_streams: u32,
+}
+
 enum Reply {
     /// `None`: the operation answers with nothing.
     Whole(Option<Document>),
@@ -39,6 +48,14 @@ impl Dispatch {
     pub(super) fn new(service: Arc<Service>) -> Self {
         let settings = service.with(|model, _| model.settings().clone());
         Self { service, settings, ids: Ids::new() }
+    }
+
+    /// What bounds connections.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            max_connections: self.settings.max_connections,
+            max_concurrent_streams: self.settings.max_concurrent_streams,
+        }
     }
 
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
@@ -57,8 +74,11 @@ impl Dispatch {
             return Err(no_call());
         }
         let operation = operation(request.headers())?;
-        let body = Limited::new(request.into_body(), MAX_BODY).collect().await;
+        let (head, body) = request.into_parts();
+        let body = Limited::new(body, MAX_BODY).collect();
+        let body = tokio::time::timeout(BODY_TIMEOUT, body).await.map_err(|_| too_slow())?;
         let body = body.map_err(|error| unreadable(&*error))?.to_bytes();
+        self.verify(&head, &body)?;
         if operation == Operation::SubscribeToShard && codec != Codec::Json {
             return Err(json_only());
         }
@@ -69,6 +89,13 @@ impl Dispatch {
         }
         let call = Call { service: &self.service, settings: &self.settings, operation, members };
         call.answer().await.map(Reply::Whole)
+    }
+
+    /// Whether the request is signed as the setting asks for.
+    fn verify(&self, head: &Parts, body: &[u8]) -> Answer<()> {
+        let Some(key) = &self.settings.verify_signatures else { return Ok(()) };
+        let signer = Signer { key, region: &self.settings.region, service: "kinesis" };
+        signer.check(head, body, self.service.clock.now())
     }
 
     async fn subscribe(&self, members: Members<'_>) -> Answer<Reply> {
@@ -133,6 +160,13 @@ fn unreadable(error: &(dyn std::error::Error + 'static)) -> ServiceError {
     ServiceError::new("SerializationException", error.to_string(), 400)
 }
 
+fn too_slow() -> ServiceError {
+    let message = format!("The body did not come within {} s.", BODY_TIMEOUT.as_secs());
+    ServiceError::new("RequestTimeoutException", message, 408)
+}
+
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 /// PutRecords' 10 MiB in base64, with room for 500 partition keys and hash keys.
 const MAX_BODY: usize = 16 << 20;
+/// 16 MiB at 1 Mbit/s.
+const BODY_TIMEOUT: Duration = Duration::from_secs(120);

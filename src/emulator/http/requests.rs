@@ -303,3 +303,6 @@ fn missing(name: &str) -> ServiceError {
     );
     ServiceError::new("ValidationException", message, 400)
 }
+
+#[cfg(test)]
+mod tests;
