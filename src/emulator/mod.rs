@@ -1,7 +1,7 @@
 //! A local Kinesis, for tests and for trying things out: a model of the service, and doors into it.
 //!
 //! The model knows no door and no clock. The doors know no behaviour: the port serves consumers in this process, also in
-//! virtual time; HTTP on loopback serves everything that speaks to Kinesis in JSON.
+//! virtual time; HTTP on loopback serves everything that speaks to Kinesis in JSON or CBOR.
 //!
 //! ```text
 //!   consumer ── KinesisPort ──┐
@@ -11,6 +11,8 @@
 //!
 //! What AWS documents is kept to the letter; what it does not document is a setting, see [`Settings`].
 
+#[doc(hidden)]
+pub mod codec;
 pub mod model;
 
 mod clock;
@@ -23,7 +25,7 @@ mod settings;
 mod subscription;
 
 pub use faults::{Fault, Faults, StreamFault};
-pub use http::Server;
+pub use http::{Server, Tls, TlsError};
 pub use local::LocalKinesis;
 pub use model::{
     ConsumerSummary, ListShardsRequest, ListedShards, NewRecord, Operation, PutAnswer, ServiceError,

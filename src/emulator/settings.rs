@@ -101,6 +101,11 @@ pub struct Settings {
     pub tell_event_size: bool,
     /// The most entries in the log of SubscribeToShard calls; the oldest go. Default: 10,000.
     pub call_log_size: usize,
+    /// SETTINGS_MAX_CONCURRENT_STREAMS of HTTP/2 connections. Undocumented; traces of the service show 5 and 100 to 128.
+    /// Default: 128.
+    pub max_concurrent_streams: u32,
+    /// The most connections of a door; one beyond is closed at once. Default: 10,000.
+    pub max_connections: usize,
 }
 
 /// What ContinuationSequenceNumber is in an event with records. It is opaque to clients. In empty events it moves on with
@@ -191,6 +196,8 @@ impl Default for Settings {
             limit_writes: false,
             tell_event_size: false,
             call_log_size: 10_000,
+            max_concurrent_streams: 128,
+            max_connections: 10_000,
         }
     }
 }

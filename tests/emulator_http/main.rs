@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod answered;
+mod codecs;
 mod door;
 mod faults;
+mod headers;
 mod operations;
 mod subscriptions;
 

@@ -1,15 +1,18 @@
-//! The door for everything that speaks to Kinesis: HTTP/1.1 on loopback, JSON 1.1, any credentials.
+//! The door for everything that speaks to Kinesis: HTTP/1.1 and HTTP/2, plain or under TLS, JSON 1.1 and CBOR 1.1.
 //!
-//! It knows no behaviour: a request becomes a call of the service, an answer becomes JSON, a subscription becomes a chunked
-//! body that pulls an event whenever the connection has room for one. A client that stops reading fills its socket, and
-//! then nothing is pulled any more.
+//! It knows no behaviour: a request becomes a call of the service, an answer becomes bytes of the request's codec, a subscription
+//! becomes a body that pulls an event whenever the connection has room for one. A client that stops reading closes its window or
+//! fills its socket, and then nothing is pulled any more.
 
 mod answers;
 mod body;
+mod connection;
 mod dispatch;
+mod headers;
+mod operations;
 mod requests;
+mod tls;
 
-use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,15 +20,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::{LocalKinesis, Settings};
 use dispatch::Dispatch;
+pub use tls::{Tls, TlsError};
 
 /// A local Kinesis behind HTTP. It dereferences to its [`LocalKinesis`]; dropped, it stops serving.
 ///
@@ -45,6 +46,7 @@ use dispatch::Dispatch;
 pub struct Server {
     local: LocalKinesis,
     address: SocketAddr,
+    tls: Option<Tls>,
     stop: Option<oneshot::Sender<()>>,
     accepting: JoinHandle<()>,
 }
@@ -56,6 +58,15 @@ impl LocalKinesis {
     /// When no port can be listened on.
     pub async fn start(settings: Settings) -> io::Result<Server> {
         Self::new(settings).serve().await
+    }
+
+    /// Makes a local Kinesis and serves it under TLS on a free port of 127.0.0.1, with a certificate made for it.
+    ///
+    /// # Errors
+    /// When no port can be listened on, or no certificate can be made.
+    pub async fn start_tls(settings: Settings) -> io::Result<Server> {
+        let tls = Tls::self_made().map_err(io::Error::other)?;
+        Self::new(settings).serve_tls_on(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), tls).await
     }
 
     /// Serves over HTTP on a free port of 127.0.0.1. Needs a tokio runtime with I/O and time.
@@ -71,6 +82,18 @@ impl LocalKinesis {
     /// # Errors
     /// When the address cannot be listened on.
     pub async fn serve_on(&self, address: SocketAddr) -> io::Result<Server> {
+        self.open(address, None)
+    }
+
+    /// Serves under TLS on this address. A service can have many doors.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn serve_tls_on(&self, address: SocketAddr, tls: Tls) -> io::Result<Server> {
+        self.open(address, Some(tls))
+    }
+
+    fn open(&self, address: SocketAddr, tls: Option<Tls>) -> io::Result<Server> {
         let listener = listen(address)?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
@@ -78,16 +101,23 @@ impl LocalKinesis {
         Ok(Server {
             local: self.clone(),
             address,
+            tls: tls.clone(),
             stop: Some(stop),
-            accepting: tokio::spawn(accept(listener, dispatch, stopped)),
+            accepting: tokio::spawn(accept(listener, tls, dispatch, stopped)),
         })
     }
 }
 
 impl Server {
-    /// What clients take for their endpoint: `http://127.0.0.1:<port>`.
+    /// What clients take for their endpoint: `http://127.0.0.1:<port>`, or with `https` under TLS.
     pub fn endpoint_url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The certificate, in PEM, that clients have to trust; `None` without TLS, or when the chain was given.
+    pub fn certificate_authority(&self) -> Option<&str> {
+        self.tls.as_ref()?.certificate_authority()
     }
 
     /// Where it listens.
@@ -141,14 +171,24 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-async fn accept(listener: TcpListener, dispatch: Arc<Dispatch>, mut stopped: oneshot::Receiver<()>) {
+async fn accept(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    dispatch: Arc<Dispatch>,
+    mut stopped: oneshot::Receiver<()>,
+) {
     let mut connections = JoinSet::new();
+    let max_connections = dispatch.limits().max_connections;
     loop {
         tokio::select! {
             _ = &mut stopped => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(connection(stream, Arc::clone(&dispatch)))),
+                // Closed at once, so that the client knows.
+                Ok((stream, _)) if connections.len() >= max_connections => drop(stream),
+                Ok((stream, _)) => {
+                    connections.spawn(connection::serve(stream, tls.clone(), Arc::clone(&dispatch)));
+                }
                 // Out of file descriptors, most likely: some will be free again.
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
@@ -158,27 +198,7 @@ async fn accept(listener: TcpListener, dispatch: Arc<Dispatch>, mut stopped: one
     connections.shutdown().await;
 }
 
-async fn connection(stream: TcpStream, dispatch: Arc<Dispatch>) {
-    // Without it a small event waits for the acknowledgement of the one before.
-    let _ = stream.set_nodelay(true);
-    let serve = service_fn(move |request| {
-        let dispatch = Arc::clone(&dispatch);
-        async move { Ok::<_, Infallible>(dispatch.answer(request).await) }
-    });
-    // A connection's error is its client's business: it hung up, or it spoke no HTTP.
-    let _ = http1::Builder::new()
-        .max_buf_size(CONNECTION_BUFFER)
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), serve)
-        .await;
-}
-
-/// What a connection may hold unsent: with hyper's default (400 KB) and the kernel's own (several MB) a client that stops
-/// reading would cost more than one event.
-const CONNECTION_BUFFER: usize = 64 << 10;
+/// Small, for the kernel's own (several MB) would swallow events that nobody reads.
 const SEND_BUFFER: u32 = 256 << 10;
-/// How long a connection may wait for its next request: longer than clients keep one in their pools, so that it is they who close it.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(120);
 const BACKLOG: u32 = 1_024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);

@@ -1,10 +1,12 @@
-//! The members of a request in JSON 1.1.
+//! The members of a request, read as what each operation expects them to be.
+//!
+//! It knows no codec but this: in JSON a blob is a string and a time is seconds, in CBOR a bare number is milliseconds.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde_json::{Map, Value};
 
+use crate::emulator::codec::{Codec, Document, Member};
 use crate::emulator::model::{
     Answer, ListConsumersRequest, ListShardsRequest, NewRecord, ServiceError, ShardSelection, Start,
 };
@@ -13,53 +15,106 @@ use crate::model::{SequenceNumber, StreamReference, Timestamp};
 
 /// A structure of the request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Members<'a>(&'a Map<String, Value>);
-
-/// Reads a request's body. No body is an empty structure.
-pub(super) fn parse(body: &[u8]) -> Answer<Value> {
-    if body.is_empty() {
-        return Ok(Value::Object(Map::new()));
-    }
-    serde_json::from_slice(body).map_err(|error| serialization(format!("The request is no JSON: {error}")))
+pub(super) struct Members<'a> {
+    members: &'a [Member],
+    codec: Codec,
 }
 
+/// Reads a request's body. No body is an empty structure.
+pub(super) fn parse(codec: Codec, body: &[u8]) -> Answer<Document> {
+    codec.decode(body).map_err(|malformed| serialization(malformed.to_string()))
+}
+
+/// What is read of a member: absent and null are none, and what is none of its kind an error.
 impl<'a> Members<'a> {
-    pub(super) fn of(value: &'a Value) -> Answer<Self> {
-        let map = value.as_object();
-        map.map(Self).ok_or_else(|| serialization("A structure was expected"))
+    /// The members of a structure that came in this codec.
+    pub(super) fn of(document: &'a Document, codec: Codec) -> Answer<Self> {
+        match document {
+            Document::Map(members) => Ok(Self { members, codec }),
+            _ => Err(serialization("A structure was expected")),
+        }
     }
 
     pub(super) fn text(self, name: &str) -> Answer<Option<&'a str>> {
-        self.read(name, "a string", Value::as_str)
+        self.read(name, "a string", |value| match value {
+            Document::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
     }
 
     pub(super) fn required_text(self, name: &str) -> Answer<&'a str> {
         self.text(name)?.ok_or_else(|| missing(name))
     }
 
+    pub(super) fn integer(self, name: &str) -> Answer<Option<i64>> {
+        self.read(name, "an integer", |value| match value {
+            Document::Integer(number) => Some(*number),
+            _ => None,
+        })
+    }
+
+    /// A number of things. A negative count is as invalid as 0 is where it matters.
     pub(super) fn count(self, name: &str) -> Answer<Option<usize>> {
-        let count = self.read(name, "an integer", Value::as_i64)?;
-        // A negative count is as invalid as 0 is where it matters.
-        Ok(count.map(|count| usize::try_from(count).unwrap_or(0)))
+        Ok(self.integer(name)?.map(|count| usize::try_from(count).unwrap_or(0)))
+    }
+
+    pub(super) fn required_count(self, name: &str) -> Answer<usize> {
+        self.count(name)?.ok_or_else(|| missing(name))
     }
 
     pub(super) fn flag(self, name: &str) -> Answer<bool> {
-        Ok(self.read(name, "a boolean", Value::as_bool)?.unwrap_or(false))
+        let flag = self.read(name, "a boolean", |value| match value {
+            Document::Bool(flag) => Some(*flag),
+            _ => None,
+        });
+        Ok(flag?.unwrap_or(false))
     }
 
-    /// Seconds with a fraction, to the nearest millisecond.
     pub(super) fn timestamp(self, name: &str) -> Answer<Option<Timestamp>> {
-        let seconds = self.read(name, "a timestamp", Value::as_f64)?;
-        Ok(seconds.map(|seconds| Timestamp::from_millis((seconds * 1_000.0).round() as u64)))
+        self.read(name, "a timestamp", |value| match value {
+            Document::Timestamp(time) => Some(*time),
+            Document::Integer(number) => Some(self.codec.timestamp(*number as f64)),
+            Document::Float(number) => Some(self.codec.timestamp(*number)),
+            _ => None,
+        })
+    }
+
+    pub(super) fn blob(self, name: &str) -> Answer<Option<Bytes>> {
+        self.read(name, "a blob", |value| match value {
+            Document::Blob(blob) => Some(blob.clone()),
+            Document::Text(text) if self.codec == Codec::Json => STANDARD.decode(text).ok().map(Bytes::from),
+            _ => None,
+        })
     }
 
     pub(super) fn structure(self, name: &str) -> Answer<Option<Self>> {
-        Ok(self.read(name, "a structure", Value::as_object)?.map(Self))
+        self.read(name, "a structure", |value| Self::of(value, self.codec).ok())
     }
 
-    fn list(self, name: &str) -> Answer<&'a [Value]> {
-        let list = self.read(name, "a list", Value::as_array)?;
-        list.map(Vec::as_slice).ok_or_else(|| missing(name))
+    /// The structures of a list.
+    pub(super) fn structures(self, name: &str) -> Answer<Option<Vec<Self>>> {
+        self.read(name, "a list of structures", |value| {
+            list(value)?.iter().map(|item| Self::of(item, self.codec).ok()).collect()
+        })
+    }
+
+    /// The strings of a list.
+    pub(super) fn texts(self, name: &str) -> Answer<Option<Vec<&'a str>>> {
+        self.read(name, "a list of strings", |value| {
+            let texts = list(value)?.iter().map(|item| match item {
+                Document::Text(text) => Some(text.as_str()),
+                _ => None,
+            });
+            texts.collect()
+        })
+    }
+
+    /// The names and strings of a map.
+    pub(super) fn text_map(self, name: &str) -> Answer<Option<Vec<(&'a str, &'a str)>>> {
+        self.read(name, "a map of strings", |value| match value {
+            Document::Map(entries) => entries.iter().map(entry).collect(),
+            _ => None,
+        })
     }
 
     fn sequence_number(self, name: &str) -> Answer<SequenceNumber> {
@@ -164,19 +219,16 @@ impl<'a> Members<'a> {
     }
 
     pub(super) fn record(self) -> Answer<NewRecord> {
-        let data = self.text("Data")?.ok_or_else(|| missing("Data"))?;
-        let data =
-            STANDARD.decode(data).map_err(|error| serialization(format!("Data is no base64: {error}")))?;
         Ok(NewRecord {
             partition_key: self.required_text("PartitionKey")?.to_owned(),
             explicit_hash_key: self.text("ExplicitHashKey")?.map(str::to_owned),
-            data: Bytes::from(data),
+            data: self.blob("Data")?.ok_or_else(|| missing("Data"))?,
         })
     }
 
     pub(super) fn records(self) -> Answer<Vec<NewRecord>> {
-        let records = self.list("Records")?.iter();
-        records.map(|record| Members::of(record)?.record()).collect()
+        let records = self.structures("Records")?.ok_or_else(|| missing("Records"))?;
+        records.into_iter().map(Self::record).collect()
     }
 
     pub(super) fn hash_key(self, name: &str) -> Answer<u128> {
@@ -208,15 +260,34 @@ impl<'a> Members<'a> {
         })
     }
 
-    /// A member that is absent or null is none.
-    fn read<T>(self, name: &str, what: &str, read: impl Fn(&'a Value) -> Option<T>) -> Answer<Option<T>> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => match read(value) {
+    /// Of members of the same name the last one counts.
+    fn read<T>(
+        self,
+        name: &str,
+        what: &str,
+        read: impl FnOnce(&'a Document) -> Option<T>,
+    ) -> Answer<Option<T>> {
+        match self.members.iter().rev().find(|(member, _)| member == name) {
+            None | Some((_, Document::Null)) => Ok(None),
+            Some((_, value)) => match read(value) {
                 Some(read) => Ok(Some(read)),
                 None => Err(serialization(format!("{name} is not {what}"))),
             },
         }
+    }
+}
+
+fn list(value: &Document) -> Option<&[Document]> {
+    match value {
+        Document::List(list) => Some(list),
+        _ => None,
+    }
+}
+
+fn entry((name, value): &Member) -> Option<(&str, &str)> {
+    match value {
+        Document::Text(text) => Some((name, text)),
+        _ => None,
     }
 }
 

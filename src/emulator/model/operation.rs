@@ -94,7 +94,11 @@ impl Operation {
     /// Calls per second, as the operation's page of the API reference gives it. SubscribeToShard's goes by consumer and shard.
     pub(super) fn rate(self) -> Option<u32> {
         match self {
-            Self::GetRecords | Self::GetShardIterator | Self::PutRecord | Self::PutRecords | Self::SubscribeToShard => None,
+            Self::GetRecords
+            | Self::GetShardIterator
+            | Self::PutRecord
+            | Self::PutRecords
+            | Self::SubscribeToShard => None,
             Self::ListShards => Some(1_000),
             Self::DescribeStreamConsumer | Self::DescribeStreamSummary => Some(20),
             Self::DescribeStream => Some(10),

@@ -78,6 +78,8 @@ settings_keys! {
     limit_writes,
     tell_event_size,
     call_log_size,
+    max_concurrent_streams,
+    max_connections,
 }
 
 /// Makes the words of a choice.
