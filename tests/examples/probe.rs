@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use probe::Probe;
 
 /// What the probe tells, of whatever Kinesis.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "consumer_creation_time_ms",
     "consumer_deletion_time_ms",
     "continuation",
@@ -27,6 +27,7 @@ const KEYS: [&str; 19] = [
     "event_max_records",
     "idle_event_interval_ms",
     "list_shards_lag_ms",
+    "max_concurrent_streams",
     "refusal",
     "refuse_foreign_sequence_number",
     "refuse_future_timestamp",
@@ -177,6 +178,7 @@ fn another_reading() -> Settings {
         refuse_foreign_sequence_number: false,
         sequence_numbers: SequenceNumberForm::Padded30,
         encryption: Some(EncryptionType::Kms),
+        max_concurrent_streams: 5,
         pace: None,
         ..Settings::default()
     }
