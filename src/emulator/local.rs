@@ -96,7 +96,7 @@ impl LocalKinesis {
         data: impl Into<Bytes>,
     ) -> Answer<PutAnswer> {
         let record = NewRecord {
-            partition_key: partition_key.to_owned(),
+            partition_key: Some(partition_key.to_owned()),
             explicit_hash_key: explicit_hash_key.map(str::to_owned),
             data: data.into(),
         };
