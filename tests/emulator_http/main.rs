@@ -8,7 +8,9 @@ mod door;
 mod faults;
 mod headers;
 mod operations;
+mod polling;
 mod signatures;
+mod stream_operations;
 mod subscriptions;
 
 use std::time::Duration;
