@@ -30,7 +30,7 @@ pub(crate) struct Rule {
     /// Where that is said: a page of the API reference by its operation, the developer guide, or whoever saw it.
     pub(crate) source: &'static str,
     pub(crate) doors: Doors,
-    /// Whether other rules that run at the same time would disturb it: it counts calls of the whole account.
+    /// Whether other rules at the same time would disturb it, or it them: it counts calls of the whole account, or sends much.
     pub(crate) alone: bool,
     pub(crate) check: Check,
 }

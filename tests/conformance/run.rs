@@ -15,7 +15,7 @@ pub(crate) fn one_by_one(door: Door) -> Found {
     rules.map(|rule| (rule, alone(&Subject::Ours(door), rule))).collect()
 }
 
-/// Those that count what the whole account does come first, one by one.
+/// Those that others would disturb come first, one by one.
 pub(crate) fn all_at_once(subject: &Subject) -> Found {
     let (one_by_one, together): (Vec<_>, Vec<_>) = chosen().into_iter().partition(|rule| rule.alone);
     let runtime = runtime();
@@ -52,4 +52,4 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// A rule waits most of its time.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 12;

@@ -16,20 +16,20 @@ rules! {
     E02 "SubscribeToShardEvent" "ContinuationSequenceNumber is a decimal number of at most 129 digits, without leading zeros." form_of_continuation;
     E03 "SubscribeToShardEvent" "The continuation moves on when no data comes." moves_on_when_idle;
     E04 "SubscribeToShardEvent" "MillisBehindLatest is 0 when caught up." caught_up;
-    E05 "SubscribeToShardEvent" "MillisBehindLatest is above 0 while there is more to read." behind;
+    E05 "SubscribeToShardEvent" "MillisBehindLatest is above 0 while there is more to read." behind (alone);
     E06 "LocalStack" "A subscription without records gets an event without records every 5 s." idle_event;
     E07 "undocumented" "How often it does is a setting." idle_interval;
     E08 "SubscribeToShard" "A new record reaches a waiting subscription at once." at_once;
     E09 "undocumented" "The continuation is opaque, at or above the last record and below the next: equal to the last record's number, or never any record's (a setting). AT and AFTER start behind the same records, but for AT of a record's own number." continuation_modes;
     E10 "undocumented" "How many records and bytes come in an event are settings; a larger record comes alone." packing;
-    E11 "enhanced fan-out" "A shard gives each consumer 2 MB/s." two_megabytes_a_second;
-    E12 "enhanced fan-out" "That is each consumer's own: a second one takes nothing from the first." own_throughput;
+    E11 "enhanced fan-out" "A shard gives each consumer 2 MB/s." two_megabytes_a_second (alone);
+    E12 "enhanced fan-out" "That is each consumer's own: a second one takes nothing from the first." own_throughput (alone);
     E13 "undocumented" "The pace is a setting, and can be off." pace_off;
     E14 "Record" "A record has Data, PartitionKey, SequenceNumber and ApproximateArrivalTimestamp, in milliseconds." members_of_a_record;
     E15 "LocalStack's snapshots of AWS" "A record of a stream without encryption has no EncryptionType." no_encryption_type;
     E16 "StartStreamEncryption" "A record that is put while the stream is encrypted has EncryptionType KMS." encryption_type;
     E17 "SubscribeToShard" "Records come in the order of their sequence numbers." ordered;
-    E18 "RFC 9113, flow control" "A client that does not read is not read for: the server takes nothing from the shard for it, and when it reads on it misses nothing." not_read_for;
+    E18 "RFC 9113, flow control" "A client that does not read is not read for: the server takes nothing from the shard for it, and when it reads on it misses nothing." not_read_for (alone);
 }
 
 async fn members_of_an_event(world: World) -> Verdict {

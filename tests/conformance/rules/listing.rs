@@ -12,7 +12,7 @@ use crate::world::{Place, World, seconds};
 
 rules! {
     L01 "ListShards" "1,000 calls in a second for a stream; the next is LimitExceededException." thousand_calls_a_second;
-    L02 "ListShards" "A page has 1,000 shards when the call does not say, and never more." thousand_shards_a_page;
+    L02 "ListShards" "A page has 1,000 shards when the call does not say, and never more." thousand_shards_a_page (alone);
     L03 "ListShards" "MaxResults bounds a page; NextToken brings all others, each once." pages;
     L04 "ListShards" "NextToken and StreamName together are InvalidArgumentException." token_excludes_name;
     L05 "ListShards" "A NextToken lives for 300 s; then it is ExpiredNextTokenException." token_expires;

@@ -11,11 +11,11 @@ use crate::world::{Place, World, seconds};
 
 rules! {
     P01 "GetRecords" "Five calls in a second for a shard; the next is ProvisionedThroughputExceededException." five_polls_a_second;
-    P02 "GetRecords" "A shard gives 2 MB/s: what is above makes the calls that follow ProvisionedThroughputExceededException for 1 s or longer, without data." two_megabytes_a_second;
+    P02 "GetRecords" "A shard gives 2 MB/s: what is above makes the calls that follow ProvisionedThroughputExceededException for 1 s or longer, without data." two_megabytes_a_second (alone);
     P03 "GetRecords" "A Limit above 10,000 is InvalidArgumentException." limit_above_ten_thousand;
-    P04 "GetRecords" "An answer has 10,000 records when the call does not say, and never more." ten_thousand_records;
-    P05 "GetRecords" "An answer has 10 MiB of data at most." ten_mebibytes;
-    P06 "GetRecords" "After such an answer nothing is given for 5 s: ProvisionedThroughputExceededException." then_five_seconds;
+    P04 "GetRecords" "An answer has 10,000 records when the call does not say, and never more." ten_thousand_records (alone);
+    P05 "GetRecords" "An answer has 10 MiB of data at most." ten_mebibytes (alone);
+    P06 "GetRecords" "After such an answer nothing is given for 5 s: ProvisionedThroughputExceededException." then_five_seconds (alone);
     P07 "GetRecords" "At the end of a closed shard NextShardIterator is null and ChildShards are there." end_of_closed_shard;
     P08 "GetShardIterator" "Five calls in a second for an open shard; the next is ProvisionedThroughputExceededException." five_iterators_a_second;
     P09 "GetShardIterator" "An iterator lives for 5 minutes; then it is ExpiredIteratorException." iterator_expires;
