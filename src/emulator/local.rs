@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
@@ -50,6 +50,21 @@ impl LocalKinesis {
         self.service.clock.now().into()
     }
 
+    /// Moves the service's clock on by `time`: what is due by then happens now, in every door.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use kinesis_fanout::emulator::{LocalKinesis, Settings};
+    ///
+    /// let local = LocalKinesis::new(Settings::default());
+    /// let before = local.now();
+    /// local.advance(Duration::from_secs(300));
+    /// assert!(local.now() >= before + Duration::from_secs(300));
+    /// ```
+    pub fn advance(&self, time: Duration) {
+        self.service.clock.advance(time);
+    }
+
     /// The faults that clients meet.
     pub fn faults(&self) -> Faults<'_> {
         Faults(&self.service)
@@ -96,7 +111,7 @@ impl LocalKinesis {
         data: impl Into<Bytes>,
     ) -> Answer<PutAnswer> {
         let record = NewRecord {
-            partition_key: partition_key.to_owned(),
+            partition_key: Some(partition_key.to_owned()),
             explicit_hash_key: explicit_hash_key.map(str::to_owned),
             data: data.into(),
         };

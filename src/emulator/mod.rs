@@ -35,5 +35,6 @@ pub use model::{
     ShardSelection, Start, Statistics, SubscribeCall,
 };
 pub use settings::{
-    Continuation, RefusalForm, SequenceNumberForm, Settings, SettingsError, ShardEnd, SlotAfterHangUp,
+    AccessKey, Continuation, RefusalForm, SequenceNumberForm, Settings, SettingsError, ShardEnd,
+    SlotAfterHangUp,
 };

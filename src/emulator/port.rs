@@ -180,6 +180,7 @@ fn list_shards(request: ListShards) -> (String, ListShardsRequest) {
                 selection: ShardSelection::from(filter),
                 after: None,
                 max_results: None,
+                created: None,
             };
             (scope(&stream_arn), request)
         }

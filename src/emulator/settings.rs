@@ -3,6 +3,7 @@
 
 mod json;
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use crate::model::EncryptionType;
@@ -74,29 +75,49 @@ pub struct Settings {
     pub stream_deletion_time: Duration,
     /// How long a split or merge keeps its stream UPDATING. The shards change at once. Undocumented. Default: 0.
     pub reshard_time: Duration,
+    /// How long another change of a stream (retention, record size, mode, encryption, monitoring) keeps it UPDATING. The change
+    /// counts at once. Undocumented. Default: 0.
+    pub stream_update_time: Duration,
+    /// The most open shards of the account, all streams together. Default: 20,000 (the default quota of the largest regions).
+    pub shard_limit: usize,
+    /// The most on-demand streams of the account. Default: 50 (the default quota).
+    pub on_demand_stream_limit: usize,
     /// ListShards shows a split or merge this long after it happened. Undocumented. Default: 0.
     pub list_shards_lag: Duration,
     /// The most shards in a page of ListShards, whatever the request says. Default: 1,000 (ListShards).
     pub list_shards_page: usize,
 
-    /// How long a record, and then its closed shard, can be read. Default: 24 h (CreateStream).
+    /// How long a record of a new stream, and then its closed shard, can be read. Default: 24 h (CreateStream).
     pub retention: Duration,
     /// The most records that a shard keeps; the oldest are trimmed. The service has no such bound. Default: 1,000,000.
     pub retention_records: usize,
     /// The most bytes that a shard keeps; the oldest records are trimmed. The service has no such bound. Default: 256 MiB.
     pub retention_bytes: usize,
-    /// The largest record, partition key included, in bytes. Default: 1 MiB; the service can be set to 10 MiB.
+    /// The most records that all shards keep together; the oldest of all are trimmed. The service has no such bound. Default:
+    /// 4,000,000.
+    pub total_retention_records: usize,
+    /// The most bytes, payload and partition key, that all shards keep together; the oldest records of all are trimmed. The
+    /// service has no such bound. Default: 1 GiB.
+    pub total_retention_bytes: usize,
+    /// The largest record of a new stream, partition key included, in bytes. Default: 1 MiB; UpdateMaxRecordSize raises it to up to
+    /// 10 MiB.
     pub max_record_size: usize,
     /// The form of sequence numbers. Default: [`SequenceNumberForm::Digits56`].
     pub sequence_numbers: SequenceNumberForm,
-    /// The encryption type of records. Default: `None`, absent, as the service has it on streams without encryption.
+    /// The encryption type of a new stream's records. Default: `None`, absent, as the service has it on streams without encryption.
     pub encryption: Option<EncryptionType>,
 
+    /// The access key that requests over HTTP have to be signed with (AWS Signature Version 4, by the service's clock). Default:
+    /// `None`, any credentials and none at all are let in.
+    pub verify_signatures: Option<AccessKey>,
     /// Whether calls are held to the documented rates: SubscribeToShard 1/s per consumer and shard, RegisterStreamConsumer 5/s,
     /// and so on. Default: true.
     pub limit_calls: bool,
     /// Whether writes are held to 1,000 records/s and 1 MB/s per shard. Default: false, so that tests write as fast as they can.
     pub limit_writes: bool,
+    /// Whether GetRecords is held to 2 MiB/s per shard, and to silence for 5 s after 10 MiB. Its 5 calls/s go by
+    /// [`limit_calls`](Self::limit_calls). Default: true.
+    pub limit_reads: bool,
     /// Whether the port tells an event's size before the event. Default: false: the client of the AWS SDK cannot.
     pub tell_event_size: bool,
     /// The most entries in the log of SubscribeToShard calls; the oldest go. Default: 10,000.
@@ -158,6 +179,21 @@ pub enum SequenceNumberForm {
     Padded30,
 }
 
+/// An access key. Its `Debug` keeps the secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessKey {
+    /// Its id, which requests name.
+    pub id: String,
+    /// Its secret, which signs them.
+    pub secret: String,
+}
+
+impl fmt::Debug for AccessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -184,16 +220,23 @@ impl Default for Settings {
             stream_creation_time: Duration::ZERO,
             stream_deletion_time: Duration::ZERO,
             reshard_time: Duration::ZERO,
+            stream_update_time: Duration::ZERO,
+            shard_limit: 20_000,
+            on_demand_stream_limit: 50,
             list_shards_lag: Duration::ZERO,
             list_shards_page: 1_000,
             retention: Duration::from_secs(24 * 60 * 60),
             retention_records: 1_000_000,
             retention_bytes: 256 * MIB,
+            total_retention_records: 4_000_000,
+            total_retention_bytes: 1024 * MIB,
             max_record_size: MIB,
             sequence_numbers: SequenceNumberForm::Digits56,
             encryption: None,
+            verify_signatures: None,
             limit_calls: true,
             limit_writes: false,
+            limit_reads: true,
             tell_event_size: false,
             call_log_size: 10_000,
             max_concurrent_streams: 128,

@@ -2,7 +2,7 @@
 
 use kinesis_fanout::emulator::codec::{Codec, Document};
 
-use super::answered::{Answered, call};
+use super::answered::{Answered, ask, call};
 use super::*;
 
 fn member<'a>(document: &'a Document, name: &str) -> &'a Document {
@@ -86,6 +86,12 @@ async fn errors_come_in_the_codec_of_the_request() {
         assert!(
             matches!(member(&refused.document(), "message"), Document::Text(text) if text.contains("nothing"))
         );
+    }
+    let headers = "Content-Type: application/x-amz-cbor-1.1\r\nX-Amz-Target: Kinesis_20131202.ListShards\r\n";
+    for broken in [b"\xbf".as_slice(), b"\x80", b"\xa0\x00", b"\xbb\xff\xff\xff\xff\xff\xff\xff\xff", b"{}"] {
+        let refused = ask(&server, headers, broken).await;
+        assert_eq!((refused.status, refused.header("content-type")), (400, Some(Codec::Cbor.content_type())));
+        assert_eq!(member(&refused.document(), "__type"), &"SerializationException".into(), "{broken:x?}");
     }
     // A blob is a byte string in CBOR, and a text is none.
     let record = name().with("PartitionKey", "k").with("Data", "AAAA");

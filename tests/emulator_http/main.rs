@@ -2,13 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod abuse;
 mod answered;
 mod codecs;
 mod door;
 mod faults;
 mod headers;
+mod http2;
 mod operations;
+mod signatures;
 mod subscriptions;
+mod tls;
 
 use std::time::Duration;
 
@@ -25,7 +29,8 @@ use aws_sdk_kinesis::types::{
 };
 use aws_sdk_kinesis::{Client, Config};
 use kinesis_fanout::emulator::{
-    Continuation, Fault, LocalKinesis, Operation, RefusalForm, Server, ServiceError, Settings, StreamFault,
+    AccessKey, Continuation, Fault, LocalKinesis, Operation, RefusalForm, Server, ServiceError, Settings,
+    StreamFault,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -44,11 +49,15 @@ fn quick() -> Settings {
 }
 
 fn client(server: &Server) -> Client {
+    client_with(server, Credentials::for_tests())
+}
+
+fn client_with(server: &Server, credentials: Credentials) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(server.endpoint_url())
         .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::for_tests())
+        .credentials_provider(credentials)
         .retry_config(RetryConfig::disabled())
         .build();
     Client::from_conf(config)

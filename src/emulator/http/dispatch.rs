@@ -9,6 +9,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::answers;
@@ -16,6 +17,7 @@ use super::body;
 use super::headers::{self, Ids};
 use super::operations::{self, Call};
 use super::requests::{self, Members};
+use super::signature::Signer;
 use crate::emulator::Settings;
 use crate::emulator::codec::{Codec, Document};
 use crate::emulator::model::{Answer, Operation, ServiceError};
@@ -72,9 +74,11 @@ impl Dispatch {
             return Err(no_call());
         }
         let operation = operation(request.headers())?;
-        let body = Limited::new(request.into_body(), MAX_BODY).collect();
+        let (head, body) = request.into_parts();
+        let body = Limited::new(body, MAX_BODY).collect();
         let body = tokio::time::timeout(BODY_TIMEOUT, body).await.map_err(|_| too_slow())?;
         let body = body.map_err(|error| unreadable(&*error))?.to_bytes();
+        self.verify(&head, &body)?;
         if operation == Operation::SubscribeToShard && codec != Codec::Json {
             return Err(json_only());
         }
@@ -85,6 +89,13 @@ impl Dispatch {
         }
         let call = Call { service: &self.service, settings: &self.settings, operation, members };
         call.answer().await.map(Reply::Whole)
+    }
+
+    /// Whether the request is signed as the setting asks for.
+    fn verify(&self, head: &Parts, body: &[u8]) -> Answer<()> {
+        let Some(key) = &self.settings.verify_signatures else { return Ok(()) };
+        let signer = Signer { key, region: &self.settings.region, service: "kinesis" };
+        signer.check(head, body, self.service.clock.now())
     }
 
     async fn subscribe(&self, members: Members<'_>) -> Answer<Reply> {

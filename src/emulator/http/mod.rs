@@ -1,4 +1,5 @@
-//! The door for everything that speaks to Kinesis: HTTP/1.1 and HTTP/2, plain or under TLS, JSON 1.1 and CBOR 1.1.
+//! The door for everything that speaks to Kinesis: HTTP/1.1 and HTTP/2, plain or under TLS, JSON 1.1 and CBOR 1.1; with any
+//! credentials, unless a setting has them verified.
 //!
 //! It knows no behaviour: a request becomes a call of the service, an answer becomes bytes of the request's codec, a subscription
 //! becomes a body that pulls an event whenever the connection has room for one. A client that stops reading closes its window or
@@ -11,6 +12,7 @@ mod dispatch;
 mod headers;
 mod operations;
 mod requests;
+mod signature;
 mod tls;
 
 use std::fmt;

@@ -180,6 +180,7 @@ impl<'a> Members<'a> {
             selection: filter.map_or(Ok(ShardSelection::FromTrimHorizon), Self::selection)?,
             after: after.map(Into::into),
             max_results,
+            created: self.timestamp("StreamCreationTimestamp")?,
         })
     }
 
@@ -205,6 +206,7 @@ impl<'a> Members<'a> {
             stream: self.stream_arn(self.required_text("StreamARN")?)?,
             next_token: self.text("NextToken")?.map(str::to_owned),
             max_results: self.max_results()?,
+            created: self.timestamp("StreamCreationTimestamp")?,
         })
     }
 
@@ -220,7 +222,7 @@ impl<'a> Members<'a> {
 
     pub(super) fn record(self) -> Answer<NewRecord> {
         Ok(NewRecord {
-            partition_key: self.required_text("PartitionKey")?.to_owned(),
+            partition_key: self.text("PartitionKey")?.map(str::to_owned),
             explicit_hash_key: self.text("ExplicitHashKey")?.map(str::to_owned),
             data: self.blob("Data")?.ok_or_else(|| missing("Data"))?,
         })
@@ -301,3 +303,6 @@ fn missing(name: &str) -> ServiceError {
     );
     ServiceError::new("ValidationException", message, 400)
 }
+
+#[cfg(test)]
+mod tests;

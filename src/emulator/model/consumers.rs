@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::slot::Slot;
-use super::streams::{Stream, check_name};
+use super::streams::{self, Stream, check_name};
 use super::token::Token;
-use super::{Answer, Model, ServiceError};
+use super::{Answer, Model, ServiceError, StreamMode, Tags, tags};
 use crate::kinesis::RegisteredConsumer;
 use crate::model::{ConsumerReference, ConsumerStatus, StreamReference, Timestamp};
 
@@ -33,6 +33,8 @@ pub struct ListConsumersRequest {
     pub next_token: Option<String>,
     /// The most consumers in the page; 100 when not given.
     pub max_results: Option<usize>,
+    /// When the stream was created; one that was created at another time is not found.
+    pub created: Option<Timestamp>,
 }
 
 /// A page of ListStreamConsumers.
@@ -51,6 +53,7 @@ pub(super) struct Consumer {
     created: Timestamp,
     active_at: Timestamp,
     gone_at: Option<Timestamp>,
+    pub(super) tags: Tags,
     /// By the number of the shard.
     pub(super) slots: BTreeMap<usize, Slot>,
 }
@@ -66,10 +69,28 @@ impl Model {
         name: &str,
         now: Timestamp,
     ) -> Answer<ConsumerSummary> {
+        self.register_stream_consumer_with(stream, name, &Tags::new(), now)
+    }
+
+    /// RegisterStreamConsumer, with tags.
+    ///
+    /// # Errors
+    /// Those of [`Model::register_stream_consumer`] and [`Model::tag`].
+    pub fn register_stream_consumer_with(
+        &mut self,
+        stream: &StreamReference,
+        name: &str,
+        tags: &Tags,
+        now: Timestamp,
+    ) -> Answer<ConsumerSummary> {
         check_name("consumerName", name)?;
+        let tags = tags::initial(tags)?;
         let (max, creation) = (self.settings.max_consumers, self.settings.consumer_creation_time);
         let account = self.settings.account.clone();
+        let advantage = self.commitment.is_enabled(now);
         let stream = self.stream_mut(stream, now)?.usable(&account, now)?;
+        let on_demand = stream.properties.mode == StreamMode::OnDemand;
+        let max = if advantage && on_demand { max.max(ADVANTAGE_CONSUMERS) } else { max };
         stream.consumers.retain(|_, consumer| !consumer.is_gone(now));
         if stream.consumers.contains_key(name) {
             return Err(ServiceError::in_use(format!(
@@ -93,6 +114,7 @@ impl Model {
             created: now,
             active_at: now.saturating_add(creation),
             gone_at: None,
+            tags,
             slots: BTreeMap::new(),
         };
         let summary = consumer.summary(&stream.arn, now);
@@ -147,7 +169,14 @@ impl Model {
     ) -> Answer<ListedConsumers> {
         let token = request.next_token.as_deref().map(|token| Token::read(token, now)).transpose()?;
         let size = request.max_results.unwrap_or(CONSUMERS_PAGE);
+        let account = self.settings.account.clone();
         let stream = self.stream_mut(&request.stream, now)?;
+        if !stream.is_of(request.created) {
+            return Err(streams::not_found(&stream.name, &account));
+        }
+        if token.as_ref().is_some_and(|token| !token.is_of(&stream.name, stream.created)) {
+            return Err(ServiceError::invalid_argument("Invalid NextToken. The token is not valid."));
+        }
         let after = token.map(|token| token.after).unwrap_or_default();
         let mut consumers =
             stream.consumers.values().filter(|consumer| !consumer.is_gone(now) && consumer.name > after);
@@ -270,5 +299,7 @@ fn not_found(arn: &str) -> ServiceError {
 
 /// The most consumers of a stream that are CREATING at a time (RegisterStreamConsumer).
 const MAX_CREATING: usize = 5;
+/// The most consumers of an on-demand stream with On-demand Advantage, which UpdateAccountSettings turns on (service quotas).
+const ADVANTAGE_CONSUMERS: usize = 50;
 /// The consumers in a page of ListStreamConsumers when the call does not say.
 const CONSUMERS_PAGE: usize = 100;

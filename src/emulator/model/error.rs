@@ -40,6 +40,20 @@ impl ServiceError {
         Self::new("ProvisionedThroughputExceededException", message, 400)
     }
 
+    /// The call asked for a dry run, and would have succeeded.
+    pub(crate) fn dry_run() -> Self {
+        let message = "The request was rejected because the DryRun parameter was specified.";
+        Self::new("DryRunOperationException", message, 400)
+    }
+
+    /// A member of the request that must be there is not.
+    pub(crate) fn missing(member: &str) -> Self {
+        let message = format!(
+            "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
+        );
+        Self::new("ValidationException", message, 400)
+    }
+
     /// A member of the request breaks a constraint of the API model.
     pub(crate) fn validation(member: &str, value: &str, constraint: &str) -> Self {
         let message = format!(

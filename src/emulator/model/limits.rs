@@ -1,6 +1,7 @@
 //! How often something may happen: so many times in a second that begins with its first time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use super::Operation;
 use crate::model::Timestamp;
@@ -16,6 +17,22 @@ pub(super) struct Limits {
 pub(super) struct Window {
     since: Option<Timestamp>,
     used: u64,
+}
+
+/// What happened in the last 24 hours.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LastDay(VecDeque<Timestamp>);
+
+impl LastDay {
+    /// Whether it may happen once more, so many times in any 24 hours; if so, it is counted.
+    pub(super) fn take(&mut self, most: usize, now: Timestamp) -> bool {
+        self.0.retain(|time| time.saturating_add(DAY) > now);
+        let fits = self.0.len() < most;
+        if fits {
+            self.0.push_back(now);
+        }
+        fits
+    }
 }
 
 impl Limits {
@@ -54,3 +71,4 @@ impl Window {
 
 /// Names come from clients, so they are not kept for ever.
 const MANY_WINDOWS: usize = 1_000;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);

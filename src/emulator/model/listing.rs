@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::shard::ShardState;
-use super::streams::Stream;
+use super::streams::{self, Stream};
 use super::token::Token;
 use super::{Answer, Model, ServiceError};
 use crate::emulator::Settings;
@@ -22,6 +22,8 @@ pub enum ListShardsRequest {
         after: Option<ShardId>,
         /// The most shards in the page; 1,000 when not given.
         max_results: Option<usize>,
+        /// When the stream was created; one that was created at another time is not found.
+        created: Option<Timestamp>,
     },
     /// The page behind a token.
     Next {
@@ -65,9 +67,9 @@ impl Model {
     /// ResourceNotFoundException, ResourceInUseException (the stream is being created), InvalidArgumentException,
     /// ExpiredNextTokenException.
     pub fn list_shards(&mut self, request: &ListShardsRequest, now: Timestamp) -> Answer<ListedShards> {
-        let (reference, selection, after, max_results, created) = match request {
-            ListShardsRequest::First { stream, selection, after, max_results } => {
-                (stream.clone(), selection.clone(), after.clone(), max_results, None)
+        let (reference, selection, after, max_results, of, created) = match request {
+            ListShardsRequest::First { stream, selection, after, max_results, created } => {
+                (stream.clone(), selection.clone(), after.clone(), max_results, *created, None)
             }
             ListShardsRequest::Next { token, max_results } => {
                 let token = Token::read(token, now)?;
@@ -75,7 +77,7 @@ impl Model {
                 let selection = ShardSelection::read(&token.selection).ok_or_else(invalid)?;
                 let reference = StreamReference::Name(token.stream);
                 let after = Some(token.after.into());
-                (reference, selection, after, max_results, Some(token.stream_created))
+                (reference, selection, after, max_results, None, Some(token.stream_created))
             }
         };
         selection.check(now)?;
@@ -83,6 +85,9 @@ impl Model {
         let stream = self.stream_mut(&reference, now)?;
         if created.is_some_and(|created| created != stream.created) {
             return Err(ServiceError::invalid_argument("The stream of the NextToken was deleted."));
+        }
+        if !stream.is_of(of) {
+            return Err(streams::not_found(&stream.name, &settings.account));
         }
         if stream.status(now) == StreamStatus::Creating {
             return Err(ServiceError::in_use(format!(
@@ -107,7 +112,7 @@ impl Model {
 }
 
 impl Stream {
-    fn page(
+    pub(super) fn page(
         &self,
         settings: &Settings,
         selection: &ShardSelection,
@@ -117,11 +122,11 @@ impl Stream {
     ) -> ListedShards {
         // What ListShards knows is as old as its lag; a stream's first shards it knows from the start.
         let known = now.saturating_sub(settings.list_shards_lag).max(self.created);
-        let horizon = now.saturating_sub(settings.retention).max(self.created);
+        let horizon = now.saturating_sub(self.properties.retention).max(self.created);
         let mut shards = self.shards.iter().filter(|shard| {
             shard.created <= known
                 && after.as_ref().is_none_or(|after| shard.id > *after)
-                && !shard.is_expired(settings, now)
+                && !shard.is_expired(now)
                 && selection.selects(shard, horizon, known)
         });
         let page: Vec<_> = shards

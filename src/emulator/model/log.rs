@@ -3,14 +3,16 @@
 use std::collections::VecDeque;
 
 use super::numbering::Number;
+use super::total::Held;
 use crate::model::{KinesisRecord, Timestamp};
 
 /// The records of a shard.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub(super) struct Log {
     entries: VecDeque<Entry>,
     bytes: usize,
     trimmed: Option<Number>,
+    held: Held,
 }
 
 #[derive(Debug, Clone)]
@@ -40,9 +42,15 @@ pub(super) struct Batch {
 }
 
 impl Log {
+    /// A log without records. What it holds counts in `held`.
+    pub(super) fn new(held: Held) -> Self {
+        Self { entries: VecDeque::new(), bytes: 0, trimmed: None, held }
+    }
+
     /// Appends a record. Its number is above all numbers before, and its arrival not before theirs.
     pub(super) fn push(&mut self, number: Number, arrival: Timestamp, record: KinesisRecord) {
         self.bytes += size(&record);
+        self.held.add(1, size(&record));
         self.entries.push_back(Entry { number, arrival, record });
     }
 
@@ -58,9 +66,22 @@ impl Log {
             if fits && oldest.arrival > horizon {
                 return;
             }
+            self.trim_oldest();
+        }
+    }
+
+    /// Trims what has this number or a lower one.
+    pub(super) fn trim_through(&mut self, number: Number) {
+        while self.entries.front().is_some_and(|oldest| oldest.number <= number) {
+            self.trim_oldest();
+        }
+    }
+
+    fn trim_oldest(&mut self) {
+        if let Some(oldest) = self.entries.pop_front() {
             self.bytes -= size(&oldest.record);
+            self.held.remove(1, size(&oldest.record));
             self.trimmed = Some(oldest.number);
-            self.entries.pop_front();
         }
     }
 
@@ -92,6 +113,12 @@ impl Log {
         let by_time =
             cursor.not_before.map(|time| self.entries.partition_point(|entry| entry.arrival < time));
         by_number.max(by_time.unwrap_or(0))
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.held.remove(self.entries.len(), self.bytes);
     }
 }
 

@@ -15,21 +15,31 @@
 //! [`Settings`].
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod account;
 mod consumers;
+mod describe;
+mod encryption;
 mod error;
 mod limits;
 mod listing;
 mod log;
+mod monitoring;
 mod numbering;
 mod operation;
+mod polling;
+mod position;
+mod properties;
 mod puts;
 mod reshard;
+mod scaling;
 mod shard;
 mod slot;
 mod statistics;
 mod streams;
 mod subscriptions;
+mod tags;
 mod token;
+mod total;
 
 #[cfg(test)]
 mod tests;
@@ -37,20 +47,29 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use account::{AccountLimits, BillingCommitment, CommitmentStatus};
 pub use consumers::{ConsumerSummary, ListConsumersRequest, ListedConsumers};
+pub use describe::{DescribedStream, ListStreamsRequest, ListedStreams};
 pub use error::ServiceError;
 pub use listing::{ListShardsRequest, ListedShards, ShardSelection};
+pub use monitoring::{MonitoringChange, ShardLevelMetric};
 pub use operation::Operation;
+pub use polling::{GetRecordsRequest, PolledRecords};
+pub use position::Start;
+pub use properties::{RecordDistributionStrategy, StreamMode};
 pub use puts::{NewRecord, PutAnswer};
+pub use scaling::ShardCountChange;
 pub use statistics::{Statistics, SubscribeCall};
-pub use streams::StreamDescription;
-pub use subscriptions::{Admission, Next, Start, SubscriptionId};
+pub use streams::{CreateStreamRequest, StreamDescription};
+pub use subscriptions::{Admission, Next, SubscriptionId};
+pub use tags::{ListedTags, TaggedResource, Tags};
 
 use super::Settings;
 use crate::model::Timestamp;
 use limits::Limits;
 use streams::Stream;
 use subscriptions::Subscription;
+use total::{Held, Order};
 
 /// What a call answers.
 pub type Answer<T> = Result<T, ServiceError>;
@@ -65,6 +84,9 @@ pub struct Model {
     subscriptions_opened: u64,
     woken: Vec<SubscriptionId>,
     limits: Limits,
+    commitment: BillingCommitment,
+    held: Held,
+    order: Order,
     statistics: Statistics,
 }
 
@@ -79,6 +101,9 @@ impl Model {
             subscriptions_opened: 0,
             woken: Vec::new(),
             limits: Limits::default(),
+            commitment: BillingCommitment::default(),
+            held: Held::default(),
+            order: Order::default(),
             statistics: Statistics::default(),
         }
     }

@@ -25,7 +25,7 @@ impl Numbering {
     /// Numbers for the `shard`th shard (from 0) of the `stream`th stream, created at `epoch`. A later shard's numbers are
     /// all above an earlier one's.
     pub(super) fn new(stream: u64, shard: usize, epoch: Timestamp) -> Self {
-        let base = u128::from(stream % STREAMS) * STREAM + (shard as u128 + 1) * SHARD;
+        let base = u128::from(self::stream(stream)) * STREAM + (shard as u128 + 1) * SHARD;
         Self { base, epoch, last: base }
     }
 
@@ -60,6 +60,17 @@ impl Numbering {
         let elapsed = now.as_millis().saturating_sub(self.epoch.as_millis());
         self.base + u128::from(elapsed) * PER_MILLISECOND
     }
+}
+
+/// What the numbers of the `ordinal`th stream begin with.
+pub(super) fn stream(ordinal: u64) -> u64 {
+    ordinal % STREAMS
+}
+
+/// What the number's stream begins with, and its shard.
+pub(super) fn place(number: Number) -> Option<(u64, usize)> {
+    let shard = (number % STREAM / SHARD).checked_sub(1)?;
+    Some((u64::try_from(number / STREAM).ok()?, usize::try_from(shard).ok()?))
 }
 
 /// The number as the service writes it.
@@ -121,6 +132,17 @@ mod tests {
             assert_eq!(text.as_str().len(), digits);
             assert_eq!(read(&text, form), number);
         }
+    }
+
+    #[test]
+    fn a_number_tells_its_stream_and_shard() {
+        let epoch = Timestamp::from_millis(5);
+        for (stream, shard) in [(0, 0), (3, 12), (99_999, 0), (100_001, 9_000_000)] {
+            let mut numbering = Numbering::new(stream, shard, epoch);
+            let number = numbering.record(epoch.saturating_add(std::time::Duration::from_secs(900_000_000)));
+            assert_eq!(place(number), Some((stream % 100_000, shard)));
+        }
+        assert_eq!(place(7), None);
     }
 
     #[test]

@@ -102,6 +102,7 @@ impl Operation {
             Self::ListShards => Some(1_000),
             Self::DescribeStreamConsumer | Self::DescribeStreamSummary => Some(20),
             Self::DescribeStream => Some(10),
+            Self::DescribeLimits => Some(1),
             _ => Some(5),
         }
     }

@@ -3,15 +3,16 @@
 use super::numbering::Numbering;
 use super::shard::{self, Closed, ShardState};
 use super::streams::Stream;
-use super::{Answer, Model, ServiceError};
-use crate::model::{HashKeyRange, ShardId, StreamReference, StreamStatus, Timestamp};
+use super::{Answer, Model, ServiceError, StreamMode};
+use crate::model::{HashKeyRange, ShardId, StreamReference, Timestamp};
 
 impl Model {
     /// SplitShard: the second child begins at `new_starting_hash_key`.
     ///
     /// # Errors
     /// ResourceNotFoundException; ResourceInUseException (the stream is not ACTIVE, or the shard is closed);
-    /// InvalidArgumentException (the hash key does not lie well inside the shard's range).
+    /// InvalidArgumentException (the hash key does not lie well inside the shard's range); LimitExceededException (the
+    /// account's shards); ValidationException (an on-demand stream).
     pub fn split_shard(
         &mut self,
         stream: &StreamReference,
@@ -39,6 +40,8 @@ impl Model {
             )));
         };
         let name = stream.name.clone();
+        self.check_shard_limit(1, now)?;
+        self.trim_all(&name, now);
         self.reshard(&name, &[index], &halves, now);
         Ok(())
     }
@@ -64,7 +67,7 @@ impl Model {
     ///
     /// # Errors
     /// ResourceNotFoundException; ResourceInUseException (the stream is not ACTIVE, or a shard is closed);
-    /// InvalidArgumentException (the shards are not adjacent).
+    /// InvalidArgumentException (the shards are not adjacent); ValidationException (an on-demand stream).
     pub fn merge_shards(
         &mut self,
         stream: &StreamReference,
@@ -87,19 +90,31 @@ impl Model {
             )));
         };
         let name = stream.name.clone();
+        self.trim_all(&name, now);
         self.reshard(&name, &[first, second], &[whole], now);
         Ok(())
     }
 
+    /// Shards that nobody reads or writes any more are trimmed by nothing else.
+    pub(super) fn trim_all(&mut self, stream: &str, now: Timestamp) {
+        if let Some(stream) = self.streams.get_mut(stream) {
+            stream.shards.iter_mut().for_each(|shard| shard.trim(&self.settings, now));
+        }
+    }
+
     /// Closes the parents and opens their children.
-    fn reshard(&mut self, stream: &str, parents: &[usize], ranges: &[HashKeyRange], now: Timestamp) {
+    pub(super) fn reshard(
+        &mut self,
+        stream: &str,
+        parents: &[usize],
+        ranges: &[HashKeyRange],
+        now: Timestamp,
+    ) {
         let updating_until = now.saturating_add(self.settings.reshard_time);
         let Some(stream) = self.streams.get_mut(stream) else {
             return;
         };
         stream.updating_until = updating_until;
-        // Shards that nobody reads or writes any more are trimmed by nothing else.
-        stream.shards.iter_mut().for_each(|shard| shard.trim(&self.settings, now));
         let parent_ids: Vec<ShardId> = parents.iter().map(|index| shard::id(*index)).collect();
         for parent in parents {
             stream.open.remove(&stream.shards[*parent].range.start());
@@ -108,7 +123,15 @@ impl Model {
         for range in ranges {
             let index = stream.shards.len();
             let numbering = Numbering::new(stream.ordinal, index, stream.created);
-            let child = ShardState::new(index, parent_ids.clone(), *range, numbering, now);
+            let child = ShardState::new(
+                index,
+                parent_ids.clone(),
+                *range,
+                numbering,
+                stream.properties.retention,
+                self.held.clone(),
+                now,
+            );
             children.push(child.as_child());
             stream.open.insert(range.start(), index);
             stream.shards.push(child);
@@ -123,15 +146,23 @@ impl Model {
 }
 
 impl Stream {
+    /// Only the shards of provisioned streams are changed by their owner (SplitShard, MergeShards, UpdateShardCount).
+    pub(super) fn check_provisioned(&self, account: &str) -> Answer<()> {
+        if self.properties.mode == StreamMode::Provisioned {
+            return Ok(());
+        }
+        let message = format!(
+            "Stream {} under account {account} is in ON_DEMAND mode: its shards can only be changed in PROVISIONED mode.",
+            self.name
+        );
+        Err(ServiceError::new("ValidationException", message, 400))
+    }
+
     /// The number of a shard that can be split or merged now.
     fn reshardable(&self, shard_id: &str, account: &str, now: Timestamp) -> Answer<usize> {
         let name = &self.name;
-        if self.status(now) != StreamStatus::Active {
-            return Err(ServiceError::in_use(format!(
-                "Stream {name} under account {account} not ACTIVE, instead in state {}",
-                format!("{:?}", self.status(now)).to_uppercase()
-            )));
-        }
+        self.check_active(account, now)?;
+        self.check_provisioned(account)?;
         let index = self.shard_index(shard_id).ok_or_else(|| {
             ServiceError::not_found(format!(
                 "Could not find shard {shard_id} in stream {name} under account {account}."

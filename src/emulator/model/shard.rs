@@ -1,11 +1,14 @@
 //! One shard: its place in the stream's lineage, its records, and whether it is open.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::limits::Window;
 use super::log::Log;
 use super::numbering::{self, Number, Numbering};
+use super::polling::Polls;
 use super::subscriptions::SubscriptionId;
+use super::total::Held;
 use crate::emulator::Settings;
 use crate::model::{ChildShard, HashKeyRange, Shard, ShardId, Timestamp};
 
@@ -23,6 +26,9 @@ pub(super) struct ShardState {
     pub(super) subscribers: BTreeSet<SubscriptionId>,
     pub(super) records_written: Window,
     pub(super) bytes_written: Window,
+    pub(super) polls: Polls,
+    /// How long its records, and then the closed shard, can be read.
+    pub(super) retention: Duration,
 }
 
 /// How a shard ended.
@@ -39,6 +45,8 @@ impl ShardState {
         parents: Vec<ShardId>,
         range: HashKeyRange,
         numbering: Numbering,
+        retention: Duration,
+        held: Held,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -48,23 +56,25 @@ impl ShardState {
             created: now,
             closed: None,
             numbering,
-            log: Log::default(),
+            log: Log::new(held),
             subscribers: BTreeSet::new(),
             records_written: Window::default(),
             bytes_written: Window::default(),
+            polls: Polls::default(),
+            retention,
         }
     }
 
     /// Trims what retention no longer holds.
     pub(super) fn trim(&mut self, settings: &Settings, now: Timestamp) {
-        let horizon = now.saturating_sub(settings.retention);
+        let horizon = now.saturating_sub(self.retention);
         self.log.trim(horizon, settings.retention_records, settings.retention_bytes);
     }
 
     /// Whether it is closed and retention has passed since: it is listed and read no more.
-    pub(super) fn is_expired(&self, settings: &Settings, now: Timestamp) -> bool {
+    pub(super) fn is_expired(&self, now: Timestamp) -> bool {
         let closed = self.closed.as_ref();
-        closed.is_some_and(|closed| closed.at.saturating_add(settings.retention) <= now)
+        closed.is_some_and(|closed| closed.at.saturating_add(self.retention) <= now)
     }
 
     /// Whether it takes records.

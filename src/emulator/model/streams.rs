@@ -1,12 +1,16 @@
 //! Streams: created, described, deleted, found by name or ARN.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::consumers::Consumer;
 use super::numbering::Numbering;
+use super::properties::{self, Properties};
 use super::shard::{self, ShardState};
-use super::{Answer, Model, ServiceError};
-use crate::model::{HashKeyRange, StreamReference, StreamStatus, Timestamp};
+use super::{
+    Answer, Model, RecordDistributionStrategy, ServiceError, ShardLevelMetric, StreamMode, Tags, tags,
+};
+use crate::model::{EncryptionType, HashKeyRange, StreamReference, StreamStatus, Timestamp};
 
 /// What DescribeStreamSummary tells of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +27,37 @@ pub struct StreamDescription {
     pub open_shards: usize,
     /// Registered consumers.
     pub consumers: usize,
+    /// Its capacity mode.
+    pub mode: StreamMode,
+    /// How long its records can be read.
+    pub retention: Duration,
+    /// The encryption of records that are put now; `None`: there is none.
+    pub encryption: Option<EncryptionType>,
+    /// The key of that encryption.
+    pub key_id: Option<String>,
+    /// The shard-level metrics that are on.
+    pub metrics: Vec<ShardLevelMetric>,
+    /// The largest record, partition key included, in bytes.
+    pub max_record_size: usize,
+    /// How records find their shard; `None` for a provisioned stream, which has no choice.
+    pub record_distribution_strategy: Option<RecordDistributionStrategy>,
+}
+
+/// The request of CreateStream.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CreateStreamRequest {
+    /// The stream's name: 1 to 128 characters of `[a-zA-Z0-9_.-]`.
+    pub name: String,
+    /// Its shards; an on-demand stream has 4 when not given.
+    pub shards: Option<usize>,
+    /// Its capacity mode.
+    pub mode: StreamMode,
+    /// The largest record in KiB, 1,024 to 10,240; [`Settings::max_record_size`](crate::emulator::Settings) when not given.
+    pub max_record_size_in_kib: Option<usize>,
+    /// How records find their shard.
+    pub record_distribution_strategy: RecordDistributionStrategy,
+    /// Its tags.
+    pub tags: Tags,
 }
 
 #[derive(Debug)]
@@ -34,10 +69,13 @@ pub(super) struct Stream {
     pub(super) active_at: Timestamp,
     pub(super) updating_until: Timestamp,
     pub(super) gone_at: Option<Timestamp>,
+    pub(super) properties: Properties,
     /// By their number, which is also in their id.
     pub(super) shards: Vec<ShardState>,
     /// The open ones, by the first hash key of their range.
     pub(super) open: BTreeMap<u128, usize>,
+    /// Where the turns of an AUTO stream go on: no lower hash key begins the shard that takes the next record.
+    pub(super) next_open: u128,
     /// By name.
     pub(super) consumers: BTreeMap<String, Consumer>,
     /// The creation time in the ARN of the latest registered consumer, in seconds: never the same twice.
@@ -45,17 +83,33 @@ pub(super) struct Stream {
 }
 
 impl Model {
-    /// CreateStream, with provisioned shards.
+    /// CreateStream, with so many provisioned shards and nothing else set.
     ///
     /// # Errors
-    /// ValidationException, InvalidArgumentException, ResourceInUseException.
+    /// Those of [`Model::create_stream_with`].
     pub fn create_stream(&mut self, name: &str, shards: usize, now: Timestamp) -> Answer<()> {
+        let request =
+            CreateStreamRequest { name: name.to_owned(), shards: Some(shards), ..Default::default() };
+        self.create_stream_with(&request, now)
+    }
+
+    /// CreateStream.
+    ///
+    /// # Errors
+    /// ValidationException, InvalidArgumentException (no shard count, AUTO for a provisioned stream),
+    /// ResourceInUseException, LimitExceededException (the account's shards or on-demand streams, or 5 streams CREATING).
+    pub fn create_stream_with(&mut self, request: &CreateStreamRequest, now: Timestamp) -> Answer<()> {
+        let name = request.name.as_str();
         check_name("streamName", name)?;
-        if !(1..=MAX_SHARDS).contains(&shards) {
-            let constraint =
-                "have value greater than or equal to 1, and have value less than or equal to 100000";
-            return Err(ServiceError::validation("shardCount", &shards.to_string(), constraint));
+        let shards = request.shard_count()?;
+        let mut properties = Properties::new(&self.settings);
+        if let Some(kib) = request.max_record_size_in_kib {
+            properties.max_record_size = properties::record_size(kib)?;
         }
+        properties::check_strategy(request.record_distribution_strategy, request.mode)?;
+        properties.mode = request.mode;
+        properties.distribution = request.record_distribution_strategy;
+        properties.tags = tags::initial(&request.tags)?;
         self.purge(name, now);
         if self.streams.contains_key(name) {
             let account = &self.settings.account;
@@ -63,7 +117,9 @@ impl Model {
                 "Stream {name} under account {account} already exists."
             )));
         }
-        let stream = self.new_stream(name, shards, now);
+        self.check_limits(request.mode, shards, now)?;
+        let stream = self.new_stream(name, shards, properties, now);
+        self.order.add_stream(stream.ordinal, name);
         self.streams.insert(name.to_owned(), stream);
         Ok(())
     }
@@ -108,16 +164,7 @@ impl Model {
         stream: &StreamReference,
         now: Timestamp,
     ) -> Answer<StreamDescription> {
-        let stream = self.stream_mut(stream, now)?;
-        let registered = stream.consumers.values().filter(|consumer| !consumer.is_gone(now));
-        Ok(StreamDescription {
-            name: stream.name.clone(),
-            arn: stream.arn.clone(),
-            status: stream.status(now),
-            created: stream.created,
-            open_shards: stream.open.len(),
-            consumers: registered.count(),
-        })
+        Ok(self.stream_mut(stream, now)?.describe(now))
     }
 
     /// The stream, in whatever state.
@@ -135,17 +182,20 @@ impl Model {
     fn purge(&mut self, name: &str, now: Timestamp) {
         let stream = self.streams.get(name);
         if stream.and_then(|stream| stream.gone_at).is_some_and(|gone| gone <= now) {
-            self.streams.remove(name);
+            if let Some(stream) = self.streams.remove(name) {
+                self.order.remove_stream(stream.ordinal);
+            }
         }
     }
 
-    fn new_stream(&mut self, name: &str, shards: usize, now: Timestamp) -> Stream {
-        let ordinal = self.streams_created;
+    fn new_stream(&mut self, name: &str, shards: usize, properties: Properties, now: Timestamp) -> Stream {
+        let (ordinal, retention) = (self.streams_created, properties.retention);
         self.streams_created += 1;
         let shards: Vec<_> = ranges(shards as u128)
             .enumerate()
             .map(|(index, range)| {
-                ShardState::new(index, vec![], range, Numbering::new(ordinal, index, now), now)
+                let numbering = Numbering::new(ordinal, index, now);
+                ShardState::new(index, vec![], range, numbering, retention, self.held.clone(), now)
             })
             .collect();
         Stream {
@@ -156,8 +206,10 @@ impl Model {
             active_at: now.saturating_add(self.settings.stream_creation_time),
             updating_until: now,
             gone_at: None,
+            properties,
             open: shards.iter().map(|shard| shard.range.start()).zip(0..).collect(),
             shards,
+            next_open: 0,
             consumers: BTreeMap::new(),
             last_consumer_creation: 0,
         }
@@ -165,6 +217,27 @@ impl Model {
 }
 
 impl Stream {
+    pub(super) fn describe(&self, now: Timestamp) -> StreamDescription {
+        let properties = &self.properties;
+        let registered = self.consumers.values().filter(|consumer| !consumer.is_gone(now));
+        StreamDescription {
+            name: self.name.clone(),
+            arn: self.arn.clone(),
+            status: self.status(now),
+            created: self.created,
+            open_shards: self.open.len(),
+            consumers: registered.count(),
+            mode: properties.mode,
+            retention: properties.retention,
+            encryption: properties.encryption.as_ref().map(|encryption| encryption.kind),
+            key_id: properties.encryption.as_ref().and_then(|encryption| encryption.key_id.clone()),
+            metrics: properties.metrics.iter().copied().collect(),
+            max_record_size: properties.max_record_size,
+            record_distribution_strategy: (properties.mode == StreamMode::OnDemand)
+                .then_some(properties.distribution),
+        }
+    }
+
     pub(super) fn status(&self, now: Timestamp) -> StreamStatus {
         if self.gone_at.is_some() {
             StreamStatus::Deleting
@@ -185,15 +258,62 @@ impl Stream {
         }
     }
 
+    /// Whether it is the stream that was created then. A time in whole seconds is as exact as some clients give it.
+    pub(super) fn is_of(&self, created: Option<Timestamp>) -> bool {
+        created.is_none_or(|time| {
+            let (time, created) = (time.as_millis(), self.created.as_millis());
+            time == created || time == created / 1_000 * 1_000
+        })
+    }
+
     /// The number of the shard with this id.
     pub(super) fn shard_index(&self, id: &str) -> Option<usize> {
         shard::index(id).filter(|index| *index < self.shards.len())
+    }
+
+    /// The number of the shard with this id, if it can still be read.
+    pub(super) fn readable(&self, shard_id: &str, account: &str, now: Timestamp) -> Answer<usize> {
+        let index = self.shard_index(shard_id).filter(|index| !self.shards[*index].is_expired(now));
+        index.ok_or_else(|| {
+            let name = &self.name;
+            ServiceError::not_found(format!(
+                "Shard {shard_id} in stream {name} under account {account} does not exist"
+            ))
+        })
+    }
+
+    /// The shard whose turn it is on an AUTO stream.
+    pub(super) fn shard_in_turn(&mut self) -> Option<&mut ShardState> {
+        let next = self.open.range(self.next_open..).next().or_else(|| self.open.first_key_value());
+        let (start, index) = next?;
+        // Beyond the last one, the turns begin again.
+        self.next_open = start.wrapping_add(1);
+        self.shards.get_mut(*index)
     }
 
     /// The shard that takes this hash key. The open shards cover all of them.
     pub(super) fn shard_for(&mut self, hash_key: u128) -> Option<&mut ShardState> {
         let (_, index) = self.open.range(..=hash_key).next_back()?;
         self.shards.get_mut(*index)
+    }
+}
+
+impl CreateStreamRequest {
+    fn shard_count(&self) -> Answer<usize> {
+        let shards = match (self.shards, self.mode) {
+            (Some(shards), _) => shards,
+            (None, StreamMode::OnDemand) => ON_DEMAND_SHARDS,
+            (None, StreamMode::Provisioned) => {
+                return Err(ServiceError::invalid_argument(
+                    "ShardCount must be given for a stream in PROVISIONED mode.",
+                ));
+            }
+        };
+        if (1..=MAX_SHARDS).contains(&shards) {
+            return Ok(shards);
+        }
+        let constraint = "have value greater than or equal to 1, and have value less than or equal to 100000";
+        Err(ServiceError::validation("shardCount", &shards.to_string(), constraint))
     }
 }
 
@@ -209,12 +329,12 @@ pub(super) fn check_name(member: &str, name: &str) -> Answer<()> {
     }
 }
 
-fn not_found(stream: &str, account: &str) -> ServiceError {
+pub(super) fn not_found(stream: &str, account: &str) -> ServiceError {
     ServiceError::not_found(format!("Stream {stream} under account {account} not found."))
 }
 
 /// All hash keys, cut into `count` ranges as the service does: equal ones, the remainder in the last.
-fn ranges(count: u128) -> impl Iterator<Item = HashKeyRange> {
+pub(super) fn ranges(count: u128) -> impl Iterator<Item = HashKeyRange> {
     // 2^128 / count, without 2^128; for one shard it is not needed.
     let remainder = u128::MAX % count + 1;
     let step = (u128::MAX / count).wrapping_add(remainder / count);
@@ -226,3 +346,5 @@ fn ranges(count: u128) -> impl Iterator<Item = HashKeyRange> {
 
 /// More than any account is given by default; an emulated stream costs memory per shard.
 const MAX_SHARDS: usize = 100_000;
+/// What an on-demand stream begins with: 4 MB/s (developer guide, "On-demand mode").
+const ON_DEMAND_SHARDS: usize = 4;

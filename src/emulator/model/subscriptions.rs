@@ -14,29 +14,14 @@ use super::numbering;
 use super::shard::ShardState;
 use super::slot::Slot;
 use super::streams::Stream;
-use super::{Answer, Model, Operation, ServiceError, SubscribeCall};
+use super::{Answer, Model, Operation, ServiceError, Start, SubscribeCall};
 use crate::emulator::Settings;
 use crate::emulator::settings::{Continuation, RefusalForm, ShardEnd};
-use crate::model::{ConsumerStatus, SequenceNumber, ShardId, StartingPosition, SubscriptionEvent, Timestamp};
+use crate::model::{ConsumerStatus, ShardId, SubscriptionEvent, Timestamp};
 
 /// Tells an open subscription from all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubscriptionId(u64);
-
-/// Where a subscription starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Start {
-    /// TRIM_HORIZON.
-    TrimHorizon,
-    /// LATEST.
-    Latest,
-    /// AT_TIMESTAMP.
-    AtTimestamp(Timestamp),
-    /// AT_SEQUENCE_NUMBER.
-    AtSequenceNumber(SequenceNumber),
-    /// AFTER_SEQUENCE_NUMBER.
-    AfterSequenceNumber(SequenceNumber),
-}
 
 /// How a call of SubscribeToShard succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +72,7 @@ impl Model {
         now: Timestamp,
     ) -> Answer<Admission> {
         self.statistics.count(Operation::SubscribeToShard);
-        let admission = self.open(consumer_arn, shard_id, start, now);
+        let admission = self.open(consumer_arn, shard_id, start, false, now);
         let refused = match &admission {
             Ok(Admission::Open(_)) => None,
             Ok(Admission::RefusedInStream(error)) | Err(error) => Some(error.code.to_string()),
@@ -101,6 +86,20 @@ impl Model {
         };
         self.statistics.log(call, self.settings.call_log_size);
         admission
+    }
+
+    /// SubscribeToShard with DryRun: nothing is opened, and no subscription taken over.
+    ///
+    /// # Errors
+    /// Always: DryRunOperationException if the call would succeed, else what it would be refused with.
+    pub fn dry_run_subscribe_to_shard(
+        &mut self,
+        consumer_arn: &str,
+        shard_id: &ShardId,
+        start: &Start,
+        now: Timestamp,
+    ) -> Answer<Admission> {
+        self.open(consumer_arn, shard_id, start, true, now)
     }
 
     /// Notes a call of SubscribeToShard that something before the model did not let through: an injected fault.
@@ -169,6 +168,7 @@ impl Model {
         consumer_arn: &str,
         shard_id: &ShardId,
         start: &Start,
+        dry_run: bool,
         now: Timestamp,
     ) -> Answer<Admission> {
         let settings = Arc::clone(&self.settings);
@@ -185,6 +185,9 @@ impl Model {
         let slot = consumer.slots.entry(index).or_default();
         if slot.is_taken(&settings, now) {
             return refused(in_use, settings.refusal);
+        }
+        if dry_run {
+            return Err(ServiceError::dry_run());
         }
         let (renewal, before) = slot.take(id, now);
         let subscription = Subscription {
@@ -243,19 +246,14 @@ impl Stream {
         start: &Start,
         now: Timestamp,
     ) -> Answer<(usize, Cursor)> {
-        let index = self.shard_index(shard_id.as_str());
-        let (name, account) = (self.name.clone(), &settings.account);
+        let account = &settings.account;
+        let index = self.readable(shard_id.as_str(), account, now);
         let stream = self.usable(account, now)?;
         let consumer = Self::consumer(&mut stream.consumers, consumer_arn, now)?;
         if consumer.status(now) != ConsumerStatus::Active {
             return Err(consumer.not_active());
         }
-        let index = index.filter(|index| !stream.shards[*index].is_expired(settings, now));
-        let index = index.ok_or_else(|| {
-            ServiceError::not_found(format!(
-                "Shard {shard_id} in stream {name} under account {account} does not exist"
-            ))
-        })?;
+        let index = index?;
         let slot = consumer.slots.entry(index).or_default();
         if settings.limit_calls && !slot.takes_call(now) {
             return Err(ServiceError::limit_exceeded(format!(
@@ -264,60 +262,7 @@ impl Stream {
         }
         let shard = &mut stream.shards[index];
         shard.trim(settings, now);
-        shard.cursor(settings, start, now).map(|cursor| (index, cursor))
-    }
-}
-
-impl ShardState {
-    /// Where a subscription that starts so stands.
-    fn cursor(&self, settings: &Settings, start: &Start, now: Timestamp) -> Answer<Cursor> {
-        let after = |after| Cursor { after, not_before: None };
-        match start {
-            Start::TrimHorizon => Ok(after(0)),
-            Start::Latest => Ok(after(self.numbering.last())),
-            Start::AtTimestamp(time) if *time > now && settings.refuse_future_timestamp => {
-                Err(ServiceError::invalid_argument(format!(
-                    "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. \
-                     timestampInMillis: {}, currentTimestampInMillis: {}",
-                    time.as_millis(),
-                    now.as_millis()
-                )))
-            }
-            Start::AtTimestamp(time) => Ok(Cursor { after: 0, not_before: Some(*time) }),
-            Start::AtSequenceNumber(number) => {
-                let at = self.checked(settings, number)?;
-                self.not_trimmed(settings, after(at.saturating_sub(1)), number)
-            }
-            Start::AfterSequenceNumber(number) => {
-                let at = self.checked(settings, number)?;
-                self.not_trimmed(settings, after(at), number)
-            }
-        }
-    }
-
-    /// The number, if this shard can have given it.
-    fn checked(&self, settings: &Settings, number: &SequenceNumber) -> Answer<numbering::Number> {
-        let read = numbering::read(number, settings.sequence_numbers);
-        let own = (self.numbering.first()..=self.numbering.last()).contains(&read);
-        if settings.refuse_foreign_sequence_number && !own {
-            return Err(ServiceError::invalid_argument(format!(
-                "StartingSequenceNumber {number} used in SubscribeToShard on shard {} is invalid because it did not come \
-                 from this shard.",
-                self.id
-            )));
-        }
-        Ok(read)
-    }
-
-    fn not_trimmed(&self, settings: &Settings, cursor: Cursor, number: &SequenceNumber) -> Answer<Cursor> {
-        let trimmed = self.log.trimmed().is_some_and(|trimmed| cursor.after < trimmed);
-        if settings.refuse_trimmed_sequence_number && trimmed {
-            return Err(ServiceError::invalid_argument(format!(
-                "StartingSequenceNumber {number} used in SubscribeToShard on shard {} is below the trim horizon.",
-                self.id
-            )));
-        }
-        Ok(cursor)
+        shard.cursor(settings, Operation::SubscribeToShard, start, now).map(|cursor| (index, cursor))
     }
 }
 
@@ -393,17 +338,6 @@ impl Subscription {
             millis_behind_latest: 0,
             child_shards: closed.children.clone(),
         })
-    }
-}
-
-impl From<StartingPosition> for Start {
-    fn from(position: StartingPosition) -> Self {
-        match position {
-            StartingPosition::TrimHorizon => Self::TrimHorizon,
-            StartingPosition::AtTimestamp(time) => Self::AtTimestamp(time),
-            StartingPosition::AtSequenceNumber(number) => Self::AtSequenceNumber(number),
-            StartingPosition::AfterSequenceNumber(number) => Self::AfterSequenceNumber(number),
-        }
     }
 }
 

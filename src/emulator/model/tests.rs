@@ -10,10 +10,18 @@ use crate::model::{
     SubscriptionEvent,
 };
 
+mod account;
+mod describe;
+mod dry_runs;
 mod listing;
+mod polling;
+mod properties;
 mod registration;
 mod reshard;
+mod scaling;
 mod subscriptions;
+mod tags;
+mod total;
 mod writes;
 
 /// A model with one stream, one ACTIVE consumer and a clock.
@@ -49,7 +57,7 @@ impl World {
     /// Puts a record that goes to the shard of this hash key.
     fn put_at(&mut self, hash_key: u128, data: &str) -> SequenceNumber {
         let record = NewRecord {
-            partition_key: "k".into(),
+            partition_key: Some("k".into()),
             explicit_hash_key: Some(hash_key.to_string()),
             data: data.to_owned().into(),
         };

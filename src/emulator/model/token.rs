@@ -33,6 +33,11 @@ impl Token {
         URL_SAFE_NO_PAD.encode(text)
     }
 
+    /// Whether it goes on in this listing of a stream.
+    pub(super) fn is_of(&self, stream: &str, created: Timestamp) -> bool {
+        self.stream == stream && self.stream_created == created && self.selection.is_empty()
+    }
+
     /// Reads a token that is still young enough.
     pub(super) fn read(text: &str, now: Timestamp) -> Answer<Self> {
         let token = Self::parse(text)

@@ -7,6 +7,7 @@
 //! | a duration | its name and `_ms` | whole milliseconds; what is shorter is dropped |
 //! | a time | its name and `_ms` | milliseconds since 1970 |
 //! | a choice | its name | the choice's name in snake_case |
+//! | the access key | its name | an object of `id` and `secret` |
 //! | optional | its name | its value or `null` |
 //! | anything else | its name | a number, a string, `true` or `false` |
 //!
@@ -18,7 +19,7 @@ use std::time::{Duration, SystemTime};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::{Continuation, RefusalForm, SequenceNumberForm, Settings, ShardEnd, SlotAfterHangUp};
+use super::{AccessKey, Continuation, RefusalForm, SequenceNumberForm, Settings, ShardEnd, SlotAfterHangUp};
 use crate::model::{EncryptionType, Timestamp};
 
 /// Why a text is no [`Settings`]. Its message names the key.
@@ -74,6 +75,7 @@ settings_keys! {
     max_record_size,
     sequence_numbers,
     encryption,
+    verify_signatures,
     limit_calls,
     limit_writes,
     tell_event_size,
@@ -246,6 +248,21 @@ impl Form for SystemTime {
     fn read(value: &Value) -> Result<Self, String> {
         let millis = value.as_u64().ok_or("a whole number of milliseconds since 1970")?;
         Self::UNIX_EPOCH.checked_add(Duration::from_millis(millis)).ok_or_else(|| "an earlier time".into())
+    }
+}
+
+impl Form for AccessKey {
+    fn write(&self) -> Value {
+        serde_json::json!({"id": self.id, "secret": self.secret})
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+        let exact = value.as_object().is_some_and(|members| members.len() == 2);
+        match (text("id"), text("secret")) {
+            (Some(id), Some(secret)) if exact => Ok(Self { id, secret }),
+            _ => Err("an object of the strings `id` and `secret`".into()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ fn list(world: &mut World, selection: ShardSelection) -> Vec<String> {
 }
 
 fn first(selection: ShardSelection, max_results: Option<usize>) -> ListShardsRequest {
-    ListShardsRequest::First { stream: stream(), selection, after: None, max_results }
+    ListShardsRequest::First { stream: stream(), selection, after: None, max_results, created: None }
 }
 
 /// The last digit of each id.
@@ -114,7 +114,8 @@ fn consumers_are_listed_in_pages() {
     for name in ["audit", "search"] {
         world.model.register_stream_consumer(&stream(), name, world.now).unwrap();
     }
-    let mut request = ListConsumersRequest { stream: stream(), next_token: None, max_results: Some(2) };
+    let mut request =
+        ListConsumersRequest { stream: stream(), next_token: None, max_results: Some(2), created: None };
     let page = world.model.list_stream_consumers(&request, world.now).unwrap();
     let names: Vec<_> = page.consumers.iter().map(|consumer| &*consumer.name).collect();
     assert_eq!(names, ["audit", "billing"]);

@@ -2,7 +2,7 @@ use super::*;
 
 fn record(partition_key: &str, explicit_hash_key: Option<&str>, len: usize) -> NewRecord {
     NewRecord {
-        partition_key: partition_key.into(),
+        partition_key: Some(partition_key.into()),
         explicit_hash_key: explicit_hash_key.map(Into::into),
         data: vec![0; len].into(),
     }

@@ -29,6 +29,7 @@ fn another(key: &str, value: &Value) -> Value {
     // The key stands in the message first, and behind it the words of a choice.
     let words: Vec<_> = expected.split('`').skip(3).step_by(2).collect();
     let mut candidates = vec![json!(7), json!(8), json!(!value.as_bool().unwrap_or(true))];
+    candidates.push(json!({"id": "a", "secret": "b"}));
     candidates.extend(words.iter().map(|word| json!(word)));
     if words.is_empty() {
         candidates.push(json!(format!("{}-2", value.as_str().unwrap_or_default())));
