@@ -1,17 +1,23 @@
 """Starts the example server, calls it once, stops it. Usage: local_kinesis.py PROGRAM. Standard library only."""
 
 import json
+import os
 import signal
+import ssl
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 
 READY = "local Kinesis ready at "
-opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def call(endpoint, operation, members):
+def call(endpoint, operation, members, ca_file):
+    context = ssl.create_default_context(cafile=ca_file)
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+    )
     request = urllib.request.Request(
         endpoint,
         data=json.dumps(members).encode(),
@@ -27,23 +33,29 @@ def call(endpoint, operation, members):
         return json.load(answer)
 
 
-def run(program):
-    """Gives the milliseconds from the start of the process to its ready line."""
+def run(program, *arguments, ca_file=None):
+    """Gives the milliseconds from the start of the process to its last ready line."""
     began = time.monotonic()
-    server = subprocess.Popen(
-        [program, "--port", "0", "--stream", "orders:4"], stdout=subprocess.PIPE, text=True
-    )
+    command = [program, "--port", "0", "--stream", "orders:4", *arguments]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
-        line = server.stdout.readline()
+        lines = [server.stdout.readline() for _ in range(2 if ca_file else 1)]
         took = (time.monotonic() - began) * 1000
-        assert line.startswith(READY), line
-        listed = call(line[len(READY) :].strip(), "ListShards", {"StreamName": "orders"})
-        assert len(listed["Shards"]) == 4, listed
+        for line in lines:
+            assert line.startswith(READY), line
+            listed = call(line[len(READY) :].strip(), "ListShards", {"StreamName": "orders"}, ca_file)
+            assert len(listed["Shards"]) == 4, listed
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=10) == 0, server.returncode
         return took
     finally:
         server.kill()
+
+
+def show(what, times):
+    times = sorted(times)
+    median = times[len(times) // 2]
+    print(f"{what}: ready after {times[0]:.1f} to {times[-1]:.1f} ms, median {median:.1f} ms, of {len(times)} starts")
 
 
 def refuses(program, *arguments):
@@ -56,5 +68,9 @@ program = sys.argv[1]
 refuses(program, "--prot", "4567")
 refuses(program, "--stream", "orders")
 refuses(program, "--settings", "/nowhere")
-times = sorted(run(program) for _ in range(10))
-print(f"ready after {times[0]:.1f} to {times[-1]:.1f} ms, median {times[len(times) // 2]:.1f} ms, of {len(times)} starts")
+refuses(program, "--tls-port", "0")
+show("HTTP", [run(program) for _ in range(10)])
+with tempfile.TemporaryDirectory() as folder:
+    ca_file = os.path.join(folder, "ca.pem")
+    arguments = ["--tls-port", "0", "--ca-file", ca_file]
+    show("HTTP and TLS", [run(program, *arguments, ca_file=ca_file) for _ in range(10)])

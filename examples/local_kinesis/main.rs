@@ -12,11 +12,14 @@
 
 mod options;
 
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 
-use kinesis_fanout::emulator::{LocalKinesis, Server, Settings};
+use kinesis_fanout::emulator::{LocalKinesis, Server, Settings, Tls};
 
-use options::{Command, HELP, Options};
+use options::{Certificate, Command, HELP, Options, TlsOptions};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -50,16 +53,38 @@ async fn main() -> ExitCode {
 async fn serve(local: &LocalKinesis, options: &Options) -> Result<(), String> {
     // Listened for before the ready line: whoever waits for that line may stop us right after it.
     let stopped = stopped().map_err(|error| format!("cannot listen for signals: {error}"))?;
-    let server = open(local, options).await?;
-    println!("local Kinesis ready at {}", server.endpoint_url());
+    let mut servers = vec![listening(local.serve_on(options.address).await, options.address)?];
+    if let Some(TlsOptions { address, certificate }) = &options.tls {
+        let server = local.serve_tls_on(*address, tls(certificate)?).await;
+        servers.push(listening(server, *address)?);
+    }
+    for server in &servers {
+        println!("local Kinesis ready at {}", server.endpoint_url());
+    }
     stopped.await;
-    server.shutdown().await;
+    for server in servers {
+        server.shutdown().await;
+    }
     Ok(())
 }
 
-async fn open(local: &LocalKinesis, options: &Options) -> Result<Server, String> {
-    let opened = local.serve_on(options.address).await;
-    opened.map_err(|error| format!("cannot listen on {}: {error}", options.address))
+fn listening(server: io::Result<Server>, address: SocketAddr) -> Result<Server, String> {
+    server.map_err(|error| format!("cannot listen on {address}: {error}"))
+}
+
+fn tls(certificate: &Certificate) -> Result<Tls, String> {
+    match certificate {
+        Certificate::Made { ca_file } => {
+            let tls = Tls::self_made().map_err(|error| error.to_string())?;
+            let authority = tls.certificate_authority().unwrap_or_default();
+            std::fs::write(ca_file, authority).map_err(|error| failed("--ca-file", ca_file, &error))?;
+            Ok(tls)
+        }
+        Certificate::Given { certificate, key } => {
+            let chain = read("--certificate", certificate)?;
+            Tls::from_pem(&chain, &read("--key", key)?).map_err(|error| error.to_string())
+        }
+    }
 }
 
 /// The settings of the file, changed by the options.
@@ -67,15 +92,21 @@ fn settings(options: &Options) -> Result<Settings, String> {
     let Some(path) = &options.settings_file else {
         return Ok(options.applied_to(Settings::default()));
     };
-    let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| format!("--settings {shown}: {error}"))?;
-    let settings = Settings::from_json(&text).map_err(|error| format!("--settings {shown}: {error}"))?;
-    Ok(options.applied_to(settings))
+    let settings = Settings::from_json(&read("--settings", path)?);
+    Ok(options.applied_to(settings.map_err(|error| failed("--settings", path, &error))?))
+}
+
+fn read(option: &str, path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| failed(option, path, &error))
+}
+
+fn failed(option: &str, path: &Path, error: &dyn std::error::Error) -> String {
+    format!("{option} {}: {error}", path.display())
 }
 
 /// Comes back at the first signal to stop.
 #[cfg(unix)]
-fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+fn stopped() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -89,7 +120,7 @@ fn stopped() -> std::io::Result<impl Future<Output = ()>> {
 
 /// Comes back at the first signal to stop.
 #[cfg(not(unix))]
-fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+fn stopped() -> io::Result<impl Future<Output = ()>> {
     Ok(async {
         // Without signals it can only be ended from outside.
         if tokio::signal::ctrl_c().await.is_err() {

@@ -14,17 +14,23 @@ usage: local_kinesis [OPTION]...
 
   --port PORT                  where HTTP is served; 0: any free port (default: 4567)
   --host ADDRESS               the address to listen on (default: 127.0.0.1)
+  --tls-port PORT              where HTTPS is served as well (default: nowhere); with one of:
+    --ca-file FILE             a certificate for localhost and 127.0.0.1 is made; FILE gets the authority to
+                               trust, anew at each start
+    --certificate FILE --key FILE
+                               the chain and its private key, both in PEM
   --limits on|off              hold calls and writes to the documented rates, or neither
                                (default: calls are held, writes are not)
   --subscription-time TIME     how long a subscription lives (default: 5m)
   --idle-event-interval TIME   how often an idle subscription gets an event (default: 5s)
   --stream NAME:SHARDS         create this stream at the start; may be given several times
-  --settings FILE              settings in JSON, or what the example probe_aws wrote; the options above count before it
+  --settings FILE              settings in JSON, or what the example probe_aws wrote; the options above count
+                               before it
   --help                       this
 
 TIME is a whole number with its unit: 300ms, 5s, 5m, 24h.
 
-For each door one line comes on standard output once it is open and the streams are made:
+Both ports speak HTTP/1.1 and HTTP/2. For each one a line comes on standard output once it is open and the streams are made:
   local Kinesis ready at http://127.0.0.1:4567
 It stops at SIGINT or SIGTERM with status 0. Status 2: the options are wrong; 1: it cannot serve.
 ";
@@ -40,11 +46,28 @@ pub(crate) enum Command {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Options {
     pub(crate) address: SocketAddr,
+    pub(crate) tls: Option<TlsOptions>,
     pub(crate) settings_file: Option<PathBuf>,
     pub(crate) streams: Vec<(String, usize)>,
     limits: Option<bool>,
     subscription_time: Option<Duration>,
     idle_event_interval: Option<Duration>,
+}
+
+/// How to serve under TLS.
+#[derive(Debug, PartialEq)]
+pub(crate) struct TlsOptions {
+    pub(crate) address: SocketAddr,
+    pub(crate) certificate: Certificate,
+}
+
+/// Where the certificate comes from.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Certificate {
+    /// It is made, and its authority is written here.
+    Made { ca_file: PathBuf },
+    /// It is given, in PEM.
+    Given { certificate: PathBuf, key: PathBuf },
 }
 
 /// What is wrong with the command line.
@@ -54,7 +77,7 @@ pub(crate) struct UsageError(String);
 impl Command {
     /// Reads the arguments, the program's name left out. An option's value is the next argument or stands behind `=`.
     pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, UsageError> {
-        let mut options = Options::default();
+        let (mut options, mut tls) = (Options::default(), TlsArguments::default());
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
             let (name, attached) = match argument.split_once('=') {
@@ -69,10 +92,12 @@ impl Command {
             }
             let value = attached.or_else(|| arguments.next());
             let value = value.ok_or_else(|| UsageError(format!("{name} needs a value")))?;
-            options.take(name, &value).map_err(|expected| {
+            let taken = tls.take(name, &value).unwrap_or_else(|| options.take(name, &value));
+            taken.map_err(|expected| {
                 UsageError(format!("{name} takes {expected}, and was given {value:?}"))
             })?;
         }
+        options.tls = tls.options(options.address.ip())?;
         Ok(Self::Serve(options))
     }
 }
@@ -106,10 +131,60 @@ impl Options {
     }
 }
 
+/// The options for TLS as they come; only together do they say something.
+#[derive(Default)]
+struct TlsArguments {
+    port: Option<u16>,
+    ca_file: Option<PathBuf>,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+}
+
+impl TlsArguments {
+    /// Takes an option's value; otherwise says what was expected. `None`: the option is another.
+    fn take(&mut self, name: &str, value: &str) -> Option<Result<(), &'static str>> {
+        match name {
+            "--tls-port" => match port(value) {
+                Ok(port) => self.port = Some(port),
+                Err(expected) => return Some(Err(expected)),
+            },
+            "--ca-file" => self.ca_file = Some(value.into()),
+            "--certificate" => self.certificate = Some(value.into()),
+            "--key" => self.key = Some(value.into()),
+            _ => return None,
+        }
+        Some(Ok(()))
+    }
+
+    fn options(self, host: IpAddr) -> Result<Option<TlsOptions>, UsageError> {
+        let Self { port, ca_file, certificate, key } = self;
+        let certificate = match (ca_file, certificate, key) {
+            (Some(ca_file), None, None) => Some(Certificate::Made { ca_file }),
+            (None, Some(certificate), Some(key)) => Some(Certificate::Given { certificate, key }),
+            (None, None, None) => None,
+            _ => {
+                let message = "a certificate comes from --ca-file, or from --certificate and --key";
+                return Err(UsageError(message.into()));
+            }
+        };
+        match (port, certificate) {
+            (None, None) => Ok(None),
+            (Some(port), Some(certificate)) => {
+                Ok(Some(TlsOptions { address: SocketAddr::new(host, port), certificate }))
+            }
+            (Some(_), None) => {
+                Err(UsageError("--tls-port needs --ca-file, or --certificate and --key".into()))
+            }
+            (None, Some(_)) => Err(UsageError("a certificate needs --tls-port".into())),
+        }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 4567)),
+            tls: None,
             settings_file: None,
             streams: Vec::new(),
             limits: None,
@@ -157,9 +232,13 @@ fn stream(value: &str) -> Result<(String, usize), &'static str> {
     Ok((name.to_owned(), shards.parse().map_err(|_| expected)?))
 }
 
-pub(crate) const NAMES: [&str; 7] = [
+pub(crate) const NAMES: [&str; 11] = [
     "--port",
     "--host",
+    "--tls-port",
+    "--ca-file",
+    "--certificate",
+    "--key",
     "--limits",
     "--subscription-time",
     "--idle-event-interval",

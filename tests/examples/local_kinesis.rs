@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kinesis_fanout::emulator::Settings;
 
-use options::{Command, HELP, NAMES, Options};
+use options::{Certificate, Command, HELP, NAMES, Options, TlsOptions};
 
 fn parse(line: &str) -> Result<Command, String> {
     Command::parse(line.split_whitespace().map(str::to_owned)).map_err(|error| error.to_string())
@@ -64,6 +64,21 @@ fn limits_go_on_and_off_for_calls_and_writes_together() {
 }
 
 #[test]
+fn tls_has_its_own_port_and_a_certificate_that_is_made_or_given() {
+    for (line, certificate) in [
+        ("--tls-port 8443 --ca-file ca.pem --host ::1", Certificate::Made { ca_file: "ca.pem".into() }),
+        (
+            "--certificate chain.pem --key key.pem --host ::1 --tls-port 8443",
+            Certificate::Given { certificate: "chain.pem".into(), key: "key.pem".into() },
+        ),
+    ] {
+        let address = "[::1]:8443".parse().unwrap();
+        assert_eq!(options(line).tls, Some(TlsOptions { address, certificate }), "{line}");
+    }
+    assert_eq!(options("").tls, None);
+}
+
+#[test]
 fn what_is_wrong_is_named() {
     let time = "a whole number with its unit (300ms, 5s, 5m, 24h)";
     for (line, expected) in [
@@ -71,6 +86,16 @@ fn what_is_wrong_is_named() {
         ("--prot 1", "there is no option --prot".to_owned()),
         ("--port", "--port needs a value".to_owned()),
         ("--port 65536", "--port takes a port from 0 to 65535, and was given \"65536\"".to_owned()),
+        ("--tls-port 1", "--tls-port needs --ca-file, or --certificate and --key".to_owned()),
+        ("--ca-file a", "a certificate needs --tls-port".to_owned()),
+        (
+            "--tls-port x --ca-file a",
+            "--tls-port takes a port from 0 to 65535, and was given \"x\"".to_owned(),
+        ),
+        (
+            "--tls-port 1 --certificate a",
+            "a certificate comes from --ca-file, or from --certificate and --key".to_owned(),
+        ),
         ("--host here", "--host takes an IP address, and was given \"here\"".to_owned()),
         ("--limits yes", "--limits takes on or off, and was given \"yes\"".to_owned()),
         ("--stream orders", "--stream takes NAME:SHARDS (orders:4), and was given \"orders\"".to_owned()),
@@ -85,6 +110,6 @@ fn what_is_wrong_is_named() {
 fn the_help_tells_every_option() {
     assert_eq!(parse("--port 1 --help"), Ok(Command::Help));
     for name in NAMES {
-        assert!(HELP.contains(&format!("\n  {name} ")), "{name}");
+        assert!(HELP.contains(&format!(" {name} ")), "{name}");
     }
 }
