@@ -15,7 +15,8 @@ usage: local_kinesis [OPTION]...
   --port PORT                  where HTTP is served; 0: any free port (default: 4567)
   --host ADDRESS               the address to listen on (default: 127.0.0.1)
   --tls-port PORT              where HTTPS is served as well (default: nowhere); with one of:
-    --ca-file FILE             a certificate for localhost and 127.0.0.1 is made; FILE gets the authority to trust, anew at each start
+    --ca-file FILE             a certificate for localhost and 127.0.0.1 is made; FILE gets the authority to
+                               trust, anew at each start
     --certificate FILE --key FILE
                                the chain and its private key, both in PEM
   --limits on|off              hold calls and writes to the documented rates, or neither
@@ -23,7 +24,8 @@ usage: local_kinesis [OPTION]...
   --subscription-time TIME     how long a subscription lives (default: 5m)
   --idle-event-interval TIME   how often an idle subscription gets an event (default: 5s)
   --stream NAME:SHARDS         create this stream at the start; may be given several times
-  --settings FILE              settings in JSON, or what the example probe_aws wrote; the options above count before it
+  --settings FILE              settings in JSON, or what the example probe_aws wrote; the options above count
+                               before it
   --help                       this
 
 TIME is a whole number with its unit: 300ms, 5s, 5m, 24h.

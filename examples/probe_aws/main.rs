@@ -1,7 +1,7 @@
-//! Measures what AWS does not document about Kinesis, on the real one, and writes it into a file that the local Kinesis takes as its
-//! settings.
+//! Measures what AWS does not document about Kinesis, on the real one, and writes it into a file that the local Kinesis takes as
+//! its settings.
 //!
-//! `cargo run --example probe_aws -- --stream NAME` tells what it would make and cost; with `--yes` it does it, and removes it again.
+//! `cargo run --example probe_aws -- --stream NAME` tells what it would make and cost; with `--yes` it does it, and removes it.
 //! Then `cargo run --release --example local_kinesis -- --settings probe.json` behaves as what was measured.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it tells what it does")]

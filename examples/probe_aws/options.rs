@@ -13,8 +13,8 @@ usage: probe_aws --stream NAME [OPTION]...
   --endpoint-url URL    another Kinesis than that of AWS
   --help                this
 
-Region and credentials are those of the environment, as for the AWS CLI. Status 0: all was measured; 1: not all was, or something is left
-to be removed; 2: the options are wrong.
+Region and credentials are those of the environment, as for the AWS CLI. Status 0: all was measured; 1: not all was,
+or something is left to be removed; 2: the options are wrong.
 ";
 
 /// What will be done, before it is done.
@@ -23,10 +23,12 @@ This makes, uses and deletes
   - a provisioned stream of 3 shards, one of which is split in two,
   - a registered consumer of it, \"probe\", with one or two subscriptions at a time,
   - about 3,400 records with 4 MB in all.
-It takes 3 to 10 minutes. AWS bills each started hour of each shard, and of each shard for the consumer: at the list prices of us-east-1 of
-2025, 5 shards at 0.015 USD and 5 at 0.015 USD, records and retrieval below 0.01 USD: about 0.16 USD. Your region may cost more.
-It calls: CreateStream, DeleteStream, DescribeStreamSummary, ListShards, PutRecords, SplitShard, RegisterStreamConsumer,
-DescribeStreamConsumer, DeregisterStreamConsumer, SubscribeToShard. A stream of that name that exists already is not touched.
+It takes 3 to 10 minutes. AWS bills each started hour of each shard, and of each shard for the consumer: at the list
+prices of us-east-1 of 2025, 5 shards at 0.015 USD and 5 at 0.015 USD, records and retrieval below 0.01 USD: about
+0.16 USD. Your region may cost more.
+It calls: CreateStream, DeleteStream, DescribeStreamSummary, ListShards, PutRecords, SplitShard,
+RegisterStreamConsumer, DescribeStreamConsumer, DeregisterStreamConsumer, SubscribeToShard.
+A stream of that name that exists already is not touched.
 Errors and Ctrl-C remove what was made as well.
 ";
 

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
@@ -48,6 +48,21 @@ impl LocalKinesis {
     /// What the service's clock shows.
     pub fn now(&self) -> SystemTime {
         self.service.clock.now().into()
+    }
+
+    /// Moves the service's clock on by `time`: what is due by then happens now, in every door.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use kinesis_fanout::emulator::{LocalKinesis, Settings};
+    ///
+    /// let local = LocalKinesis::new(Settings::default());
+    /// let before = local.now();
+    /// local.advance(Duration::from_secs(300));
+    /// assert!(local.now() >= before + Duration::from_secs(300));
+    /// ```
+    pub fn advance(&self, time: Duration) {
+        self.service.clock.advance(time);
     }
 
     /// The faults that clients meet.

@@ -9,11 +9,14 @@
 //!   any AWS client ── HTTP ───┘
 //! ```
 //!
-//! What AWS documents is kept to the letter; what it does not document is a setting, see [`Settings`].
+//! What AWS documents is kept to the letter; what it does not document is a setting, see [`Settings`]. How to test with it:
+//! [`testing`].
 
 #[doc(hidden)]
 pub mod codec;
 pub mod model;
+#[doc = include_str!("testing.md")]
+pub mod testing {}
 
 mod clock;
 mod faults;

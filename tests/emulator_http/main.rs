@@ -2,14 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod abuse;
 mod answered;
 mod codecs;
 mod door;
 mod faults;
 mod headers;
+mod http2;
 mod operations;
+mod polling;
 mod signatures;
+mod stream_operations;
 mod subscriptions;
+mod tls;
 
 use std::time::Duration;
 

@@ -3,4 +3,4 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod local_kinesis;
-mod probe;
+mod probe_aws;

@@ -1,7 +1,7 @@
 //! A bare HTTP/2 connection: which SETTINGS the server greets with, and whether it answers a PING.
 //!
-//! It knows only the frames' heads (RFC 9113, section 4.1) and these two types. Over `https` it offers `h2` by ALPN and trusts what
-//! the system trusts (or `SSL_CERT_FILE`); over `http` it comes with prior knowledge.
+//! It knows only the frames' heads (RFC 9113, section 4.1) and these two types. Over `https` it offers `h2` by ALPN and trusts
+//! what the system trusts (or `SSL_CERT_FILE`); over `http` it comes with prior knowledge.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -27,7 +27,7 @@ pub(crate) struct Kinesis {
 
 /// What became of a try to subscribe.
 pub(crate) enum Attempt {
-    LetIn(Subscription),
+    LetIn(Box<Subscription>),
     Refused(Refusal),
     /// More than one call a second: it says nothing about the place.
     TooOften,
@@ -172,7 +172,7 @@ impl Kinesis {
         match next(&mut output, call).await? {
             Next::Event(first) => {
                 let first_came = Instant::now();
-                Ok(Attempt::LetIn(Subscription { call, first, first_came, output }))
+                Ok(Attempt::LetIn(Box::new(Subscription { call, first, first_came, output })))
             }
             Next::Exception(refusal) => Ok(Attempt::Refused(refusal)),
             Next::Ended => Err(Failure("a subscription ended before its first event".into())),

@@ -92,7 +92,7 @@ impl Probe {
             match self.kinesis.subscribe(shard, from(kind.clone())?).await? {
                 Attempt::LetIn(let_in) => {
                     free.now(began, let_in.call);
-                    return Ok(Siege { let_in, refusal, free });
+                    return Ok(Siege { let_in: *let_in, refusal, free });
                 }
                 Attempt::Refused(again) if again.is_in_use() => {
                     free.not_yet(began, again.call);
@@ -122,7 +122,7 @@ impl Probe {
             match self.kinesis.subscribe(QUIET, from(ShardIteratorType::TrimHorizon)?).await? {
                 Attempt::LetIn(next) => {
                     time.now(current.call, next.call);
-                    current = next;
+                    current = *next;
                 }
                 Attempt::Refused(refusal) => {
                     time.not_yet(current.call, refusal.call);

@@ -8,7 +8,8 @@ use bytes::Bytes;
 
 use crate::emulator::codec::{Codec, Document, Member};
 use crate::emulator::model::{
-    Answer, ListConsumersRequest, ListShardsRequest, NewRecord, ServiceError, ShardSelection, Start,
+    Answer, ListConsumersRequest, ListShardsRequest, NewRecord, RecordDistributionStrategy, ServiceError,
+    ShardSelection, Start, StreamMode, Tags,
 };
 use crate::kinesis::RegisteredConsumer;
 use crate::model::{SequenceNumber, StreamReference, Timestamp};
@@ -233,31 +234,73 @@ impl<'a> Members<'a> {
         records.into_iter().map(Self::record).collect()
     }
 
+    /// StreamModeDetails.
+    pub(super) fn stream_mode(self) -> Answer<Option<StreamMode>> {
+        let Some(details) = self.structure("StreamModeDetails")? else {
+            return Ok(None);
+        };
+        match details.required_text("StreamMode")? {
+            "PROVISIONED" => Ok(Some(StreamMode::Provisioned)),
+            "ON_DEMAND" => Ok(Some(StreamMode::OnDemand)),
+            other => {
+                let constraint = "satisfy enum value set: [PROVISIONED, ON_DEMAND]";
+                Err(ServiceError::validation("streamModeDetails.streamMode", other, constraint))
+            }
+        }
+    }
+
+    pub(super) fn record_distribution_strategy(self) -> Answer<Option<RecordDistributionStrategy>> {
+        match self.text("RecordDistributionStrategy")? {
+            None => Ok(None),
+            Some("USER_PARTITION_KEY") => Ok(Some(RecordDistributionStrategy::UserPartitionKey)),
+            Some("AUTO") => Ok(Some(RecordDistributionStrategy::Auto)),
+            Some(other) => {
+                let constraint = "satisfy enum value set: [USER_PARTITION_KEY, AUTO]";
+                Err(ServiceError::validation("recordDistributionStrategy", other, constraint))
+            }
+        }
+    }
+
+    pub(super) fn tags(self) -> Answer<Option<Tags>> {
+        let tags = self.text_map("Tags")?;
+        Ok(tags.map(|tags| tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()))
+    }
+
     pub(super) fn hash_key(self, name: &str) -> Answer<u128> {
         let digits = self.required_text(name)?;
         let constraint = "satisfy regular expression pattern: 0|([1-9]\\d{0,38})";
         digits.parse().map_err(|_| ServiceError::validation(name, digits, constraint))
     }
 
+    /// SubscribeToShard's StartingPosition.
     pub(super) fn start(self) -> Answer<Start> {
         let position = self.structure("StartingPosition")?.ok_or_else(|| missing("StartingPosition"))?;
-        Ok(match position.required_text("Type")? {
+        position.start_of("Type", "SequenceNumber")
+    }
+
+    /// Where GetShardIterator starts.
+    pub(super) fn iterator_start(self) -> Answer<Start> {
+        self.start_of("ShardIteratorType", "StartingSequenceNumber")
+    }
+
+    /// The two operations name the members differently.
+    fn start_of(self, kind: &str, number: &str) -> Answer<Start> {
+        Ok(match self.required_text(kind)? {
             "TRIM_HORIZON" => Start::TrimHorizon,
             "LATEST" => Start::Latest,
             "AT_TIMESTAMP" => {
-                let time = position.timestamp("Timestamp")?;
+                let time = self.timestamp("Timestamp")?;
                 Start::AtTimestamp(time.ok_or_else(|| {
                     ServiceError::invalid_argument("Timestamp must be given for AT_TIMESTAMP.")
                 })?)
             }
-            "AT_SEQUENCE_NUMBER" => Start::AtSequenceNumber(position.sequence_number("SequenceNumber")?),
-            "AFTER_SEQUENCE_NUMBER" => {
-                Start::AfterSequenceNumber(position.sequence_number("SequenceNumber")?)
-            }
+            "AT_SEQUENCE_NUMBER" => Start::AtSequenceNumber(self.sequence_number(number)?),
+            "AFTER_SEQUENCE_NUMBER" => Start::AfterSequenceNumber(self.sequence_number(number)?),
             other => {
                 let constraint = "satisfy enum value set: [AFTER_SEQUENCE_NUMBER, LATEST, AT_TIMESTAMP, TRIM_HORIZON, \
                                   AT_SEQUENCE_NUMBER]";
-                return Err(ServiceError::validation("startingPosition.type", other, constraint));
+                let member = if kind == "Type" { "startingPosition.type" } else { "shardIteratorType" };
+                return Err(ServiceError::validation(member, other, constraint));
             }
         })
     }
@@ -298,10 +341,7 @@ fn serialization(message: impl Into<String>) -> ServiceError {
 }
 
 fn missing(name: &str) -> ServiceError {
-    let message = format!(
-        "1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null"
-    );
-    ServiceError::new("ValidationException", message, 400)
+    ServiceError::missing(name)
 }
 
 #[cfg(test)]
