@@ -10,7 +10,9 @@ mod faults;
 mod headers;
 mod http2;
 mod operations;
+mod polling;
 mod signatures;
+mod stream_operations;
 mod subscriptions;
 mod tls;
 

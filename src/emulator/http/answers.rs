@@ -1,37 +1,17 @@
 //! What each operation answers, as documents.
 
-use crate::emulator::Settings;
+pub(super) mod records;
+pub(super) mod streams;
+
 use crate::emulator::codec::Document;
 use crate::emulator::model::{
-    Answer, ConsumerSummary, ListedConsumers, ListedShards, PutAnswer, ServiceError, StreamDescription,
+    AccountLimits, BillingCommitment, CommitmentStatus, ConsumerSummary, ListedConsumers, ListedShards,
+    ServiceError, Tags,
 };
-use crate::model::{ConsumerStatus, EncryptionType, Shard, StreamStatus};
+use crate::model::{ConsumerStatus, EncryptionType, HashKeyRange, Shard, Timestamp};
 
 pub(super) fn error(error: &ServiceError) -> Document {
     Document::structure([("__type", error.code.as_ref().into()), ("message", error.message.as_str().into())])
-}
-
-pub(super) fn stream_summary(stream: &StreamDescription, settings: &Settings) -> Document {
-    let status = match stream.status {
-        StreamStatus::Creating => "CREATING",
-        StreamStatus::Active => "ACTIVE",
-        StreamStatus::Updating => "UPDATING",
-        StreamStatus::Deleting => "DELETING",
-    };
-    let metrics = Document::structure([("ShardLevelMetrics", Document::List(Vec::new()))]);
-    let summary = Document::structure([
-        ("StreamName", (&stream.name).into()),
-        ("StreamARN", (&stream.arn).into()),
-        ("StreamStatus", status.into()),
-        ("StreamModeDetails", Document::structure([("StreamMode", "PROVISIONED".into())])),
-        ("RetentionPeriodHours", (settings.retention.as_secs() / 3_600).max(1).into()),
-        ("StreamCreationTimestamp", stream.created.into()),
-        ("EnhancedMonitoring", vec![metrics].into()),
-        ("EncryptionType", settings.encryption.map_or("NONE", encryption).into()),
-        ("OpenShardCount", stream.open_shards.into()),
-        ("ConsumerCount", stream.consumers.into()),
-    ]);
-    Document::structure([("StreamDescriptionSummary", summary)])
 }
 
 pub(super) fn shards(page: &ListedShards) -> Document {
@@ -42,18 +22,11 @@ pub(super) fn shards(page: &ListedShards) -> Document {
 }
 
 fn shard(shard: &Shard) -> Document {
-    let range = shard.hash_key_range;
     Document::structure([
         ("ShardId", (&shard.shard_id).into()),
         ("ParentShardId", shard.parent_shard_id.as_ref().into()),
         ("AdjacentParentShardId", shard.adjacent_parent_shard_id.as_ref().into()),
-        (
-            "HashKeyRange",
-            Document::structure([
-                ("StartingHashKey", range.start().to_string().into()),
-                ("EndingHashKey", range.end().to_string().into()),
-            ]),
-        ),
+        ("HashKeyRange", hash_key_range(shard.hash_key_range)),
         (
             "SequenceNumberRange",
             Document::structure([
@@ -94,29 +67,41 @@ fn consumer(consumer: &ConsumerSummary) -> Document {
     ])
 }
 
-pub(super) fn put(answer: &PutAnswer, settings: &Settings) -> Document {
-    placed(answer).with("EncryptionType", settings.encryption.map(encryption))
+pub(super) fn tags(tags: &Tags) -> Document {
+    let tag = |(key, value): (&String, &String)| {
+        Document::structure([("Key", key.into()), ("Value", value.into())])
+    };
+    Document::structure([("Tags", Document::list(tags, tag))])
 }
 
-pub(super) fn put_all(answers: &[Answer<PutAnswer>], settings: &Settings) -> Document {
-    let entry = |answer: &Answer<PutAnswer>| match answer {
-        Ok(put) => placed(put),
-        Err(error) => Document::structure([
-            ("ErrorCode", error.code.as_ref().into()),
-            ("ErrorMessage", error.message.as_str().into()),
-        ]),
-    };
+pub(super) fn limits(limits: &AccountLimits) -> Document {
     Document::structure([
-        ("FailedRecordCount", answers.iter().filter(|answer| answer.is_err()).count().into()),
-        ("Records", Document::list(answers, entry)),
-        ("EncryptionType", settings.encryption.map(encryption).into()),
+        ("ShardLimit", limits.shard_limit.into()),
+        ("OpenShardCount", limits.open_shards.into()),
+        ("OnDemandStreamCount", limits.on_demand_streams.into()),
+        ("OnDemandStreamCountLimit", limits.on_demand_stream_limit.into()),
     ])
 }
 
-fn placed(put: &PutAnswer) -> Document {
+pub(super) fn commitment((commitment, now): (BillingCommitment, Timestamp)) -> Document {
+    let status = match commitment.status(now) {
+        CommitmentStatus::Disabled => "DISABLED",
+        CommitmentStatus::Enabled => "ENABLED",
+        CommitmentStatus::EnabledUntilEarliestAllowedEnd => "ENABLED_UNTIL_EARLIEST_ALLOWED_END",
+    };
+    let commitment = Document::structure([
+        ("Status", status.into()),
+        ("StartedAt", commitment.started_at.into()),
+        ("EndedAt", commitment.ended_at.filter(|ended| *ended <= now).into()),
+        ("EarliestAllowedEndAt", commitment.earliest_allowed_end().into()),
+    ]);
+    Document::structure([("MinimumThroughputBillingCommitment", commitment)])
+}
+
+fn hash_key_range(range: HashKeyRange) -> Document {
     Document::structure([
-        ("ShardId", (&put.shard_id).into()),
-        ("SequenceNumber", (&put.sequence_number).into()),
+        ("StartingHashKey", range.start().to_string().into()),
+        ("EndingHashKey", range.end().to_string().into()),
     ])
 }
 

@@ -87,7 +87,7 @@ impl Dispatch {
         if operation == Operation::SubscribeToShard {
             return self.subscribe(members).await;
         }
-        let call = Call { service: &self.service, settings: &self.settings, operation, members };
+        let call = Call { service: &self.service, operation, members };
         call.answer().await.map(Reply::Whole)
     }
 
@@ -102,6 +102,12 @@ impl Dispatch {
         let consumer_arn = members.required_text("ConsumerARN")?;
         let shard_id = members.required_text("ShardId")?.into();
         let start = members.start()?;
+        if members.flag("DryRun")? {
+            let dry = self.service.call(Operation::SubscribeToShard, consumer_arn, |model, now| {
+                model.dry_run_subscribe_to_shard(consumer_arn, &shard_id, &start, now)
+            });
+            dry.await?;
+        }
         let subscription = self.service.subscribe(consumer_arn, &shard_id, &start).await?;
         Ok(Reply::Subscription(subscription))
     }

@@ -2,6 +2,8 @@
 //!
 //! It knows no codec but this: in JSON a blob is a string and a time is seconds, in CBOR a bare number is milliseconds.
 
+mod properties;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -172,6 +174,7 @@ impl<'a> Members<'a> {
                     "NextToken and StreamName cannot be provided together.",
                 ));
             }
+            self.check_creation()?;
             return Ok(ListShardsRequest::Next { token: token.to_owned(), max_results });
         }
         let filter = self.structure("ShardFilter")?;
@@ -202,12 +205,25 @@ impl<'a> Members<'a> {
     }
 
     pub(super) fn list_consumers(self) -> Answer<ListConsumersRequest> {
+        if self.text("NextToken")?.is_some() {
+            self.check_creation()?;
+        }
         Ok(ListConsumersRequest {
             stream: self.stream_arn(self.required_text("StreamARN")?)?,
             next_token: self.text("NextToken")?.map(str::to_owned),
             max_results: self.max_results()?,
             created: self.timestamp("StreamCreationTimestamp")?,
         })
+    }
+
+    /// A token says already which stream it is of (ListShards, ListStreamConsumers).
+    fn check_creation(self) -> Answer<()> {
+        match self.timestamp("StreamCreationTimestamp")? {
+            None => Ok(()),
+            Some(_) => Err(ServiceError::invalid_argument(
+                "NextToken and StreamCreationTimestamp cannot be provided together.",
+            )),
+        }
     }
 
     fn max_results(self) -> Answer<Option<usize>> {
@@ -239,25 +255,35 @@ impl<'a> Members<'a> {
         digits.parse().map_err(|_| ServiceError::validation(name, digits, constraint))
     }
 
+    /// SubscribeToShard's StartingPosition.
     pub(super) fn start(self) -> Answer<Start> {
         let position = self.structure("StartingPosition")?.ok_or_else(|| missing("StartingPosition"))?;
-        Ok(match position.required_text("Type")? {
+        position.start_of("Type", "SequenceNumber")
+    }
+
+    /// Where GetShardIterator starts.
+    pub(super) fn iterator_start(self) -> Answer<Start> {
+        self.start_of("ShardIteratorType", "StartingSequenceNumber")
+    }
+
+    /// The two operations name the members differently.
+    fn start_of(self, kind: &str, number: &str) -> Answer<Start> {
+        Ok(match self.required_text(kind)? {
             "TRIM_HORIZON" => Start::TrimHorizon,
             "LATEST" => Start::Latest,
             "AT_TIMESTAMP" => {
-                let time = position.timestamp("Timestamp")?;
+                let time = self.timestamp("Timestamp")?;
                 Start::AtTimestamp(time.ok_or_else(|| {
                     ServiceError::invalid_argument("Timestamp must be given for AT_TIMESTAMP.")
                 })?)
             }
-            "AT_SEQUENCE_NUMBER" => Start::AtSequenceNumber(position.sequence_number("SequenceNumber")?),
-            "AFTER_SEQUENCE_NUMBER" => {
-                Start::AfterSequenceNumber(position.sequence_number("SequenceNumber")?)
-            }
+            "AT_SEQUENCE_NUMBER" => Start::AtSequenceNumber(self.sequence_number(number)?),
+            "AFTER_SEQUENCE_NUMBER" => Start::AfterSequenceNumber(self.sequence_number(number)?),
             other => {
                 let constraint = "satisfy enum value set: [AFTER_SEQUENCE_NUMBER, LATEST, AT_TIMESTAMP, TRIM_HORIZON, \
                                   AT_SEQUENCE_NUMBER]";
-                return Err(ServiceError::validation("startingPosition.type", other, constraint));
+                let member = if kind == "Type" { "startingPosition.type" } else { "shardIteratorType" };
+                return Err(ServiceError::validation(member, other, constraint));
             }
         })
     }
@@ -298,10 +324,7 @@ fn serialization(message: impl Into<String>) -> ServiceError {
 }
 
 fn missing(name: &str) -> ServiceError {
-    let message = format!(
-        "1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null"
-    );
-    ServiceError::new("ValidationException", message, 400)
+    ServiceError::missing(name)
 }
 
 #[cfg(test)]

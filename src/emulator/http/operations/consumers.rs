@@ -9,7 +9,9 @@ impl Call<'_> {
         let name = self.members.required_text("ConsumerName")?;
         self.members.required_text("StreamARN")?;
         let stream = self.members.stream()?;
-        let consumer = self.of_account(|model, now| model.register_stream_consumer(&stream, name, now));
+        let tags = self.members.tags()?.unwrap_or_default();
+        let consumer =
+            self.of_account(|model, now| model.register_stream_consumer_with(&stream, name, &tags, now));
         Ok(Some(answers::registered(&consumer.await?)))
     }
 

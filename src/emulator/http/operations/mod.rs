@@ -4,13 +4,16 @@
 //! what its rate goes (the account or the stream), and builds its answer. SubscribeToShard is none of them: it answers with
 //! a stream.
 
+mod account;
 mod consumers;
+mod polling;
+mod properties;
 mod records;
 mod shards;
 mod streams;
+mod tags;
 
 use super::requests::Members;
-use crate::emulator::Settings;
 use crate::emulator::codec::Document;
 use crate::emulator::model::{Answer, Model, Operation, ServiceError};
 use crate::emulator::service::Service;
@@ -19,7 +22,6 @@ use crate::model::{StreamReference, Timestamp};
 /// One call of an operation.
 pub(super) struct Call<'a> {
     pub(super) service: &'a Service,
-    pub(super) settings: &'a Settings,
     pub(super) operation: Operation,
     pub(super) members: Members<'a>,
 }
@@ -30,19 +32,44 @@ type Answered = Answer<Option<Document>>;
 impl Call<'_> {
     pub(super) async fn answer(&self) -> Answered {
         match self.operation {
+            Operation::AddTagsToStream => self.add_tags_to_stream().await,
             Operation::CreateStream => self.create_stream().await,
+            Operation::DecreaseStreamRetentionPeriod => self.decrease_stream_retention_period().await,
             Operation::DeleteStream => self.delete_stream().await,
             Operation::DeregisterStreamConsumer => self.deregister_stream_consumer().await,
+            Operation::DescribeAccountSettings => self.describe_account_settings().await,
+            Operation::DescribeLimits => self.describe_limits().await,
+            Operation::DescribeStream => self.describe_stream().await,
             Operation::DescribeStreamConsumer => self.describe_stream_consumer().await,
             Operation::DescribeStreamSummary => self.describe_stream_summary().await,
+            Operation::DisableEnhancedMonitoring => self.disable_enhanced_monitoring().await,
+            Operation::EnableEnhancedMonitoring => self.enable_enhanced_monitoring().await,
+            Operation::GetRecords => self.get_records().await,
+            Operation::GetShardIterator => self.get_shard_iterator().await,
+            Operation::IncreaseStreamRetentionPeriod => self.increase_stream_retention_period().await,
             Operation::ListShards => self.list_shards().await,
             Operation::ListStreamConsumers => self.list_stream_consumers().await,
+            Operation::ListStreams => self.list_streams().await,
+            Operation::ListTagsForResource => self.list_tags_for_resource().await,
+            Operation::ListTagsForStream => self.list_tags_for_stream().await,
             Operation::MergeShards => self.merge_shards().await,
             Operation::PutRecord => self.put_record().await,
             Operation::PutRecords => self.put_records().await,
             Operation::RegisterStreamConsumer => self.register_stream_consumer().await,
+            Operation::RemoveTagsFromStream => self.remove_tags_from_stream().await,
             Operation::SplitShard => self.split_shard().await,
-            other => Err(unknown(&other.to_string())),
+            Operation::StartStreamEncryption => self.start_stream_encryption().await,
+            Operation::StopStreamEncryption => self.stop_stream_encryption().await,
+            Operation::TagResource => self.tag_resource().await,
+            Operation::UntagResource => self.untag_resource().await,
+            Operation::UpdateAccountSettings => self.update_account_settings().await,
+            Operation::UpdateMaxRecordSize => self.update_max_record_size().await,
+            Operation::UpdateShardCount => self.update_shard_count().await,
+            Operation::UpdateStreamMode => self.update_stream_mode().await,
+            Operation::UpdateStreamRecordDistributionStrategy => {
+                self.update_stream_record_distribution_strategy().await
+            }
+            Operation::SubscribeToShard => Err(unknown("SubscribeToShard")),
         }
     }
 

@@ -1,14 +1,21 @@
-//! Streams.
+//! Streams: created, deleted, described, listed, scaled.
 
 use super::{Answered, Call, nothing};
 use crate::emulator::http::answers;
-use crate::emulator::model::{Answer, ServiceError};
+use crate::emulator::model::{CreateStreamRequest, ListStreamsRequest, ServiceError};
 
 impl Call<'_> {
     pub(super) async fn create_stream(&self) -> Answered {
-        let name = self.members.required_text("StreamName")?;
-        let shards = self.shard_count()?;
-        self.of_account(|model, now| model.create_stream(name, shards, now)).await.map(nothing)
+        let members = self.members;
+        let request = CreateStreamRequest {
+            name: members.required_text("StreamName")?.to_owned(),
+            shards: members.count("ShardCount")?,
+            mode: members.stream_mode()?.unwrap_or_default(),
+            max_record_size_in_kib: members.count("MaxRecordSizeInKiB")?,
+            record_distribution_strategy: members.record_distribution_strategy()?.unwrap_or_default(),
+            tags: members.tags()?.unwrap_or_default(),
+        };
+        self.of_account(|model, now| model.create_stream_with(&request, now)).await.map(nothing)
     }
 
     pub(super) async fn delete_stream(&self) -> Answered {
@@ -17,24 +24,38 @@ impl Call<'_> {
         self.of_account(|model, now| model.delete_stream(&stream, enforce, now)).await.map(nothing)
     }
 
+    pub(super) async fn describe_stream(&self) -> Answered {
+        let (stream, limit) = (self.members.stream()?, self.members.count("Limit")?);
+        let after = self.members.text("ExclusiveStartShardId")?.map(Into::into);
+        let described =
+            self.of_account(|model, now| model.describe_stream(&stream, after, limit, now)).await?;
+        Ok(Some(answers::streams::description(&described)))
+    }
+
     pub(super) async fn describe_stream_summary(&self) -> Answered {
         let stream = self.members.stream()?;
         let described = self.of_account(|model, now| model.describe_stream_summary(&stream, now)).await?;
-        Ok(Some(answers::stream_summary(&described, self.settings)))
+        Ok(Some(answers::streams::summary(&described)))
     }
 
-    /// The shards of a new stream: those that are asked for, or the four of an on-demand one (CreateStream).
-    fn shard_count(&self) -> Answer<usize> {
-        let mode = self.members.structure("StreamModeDetails")?;
-        let mode = mode.map(|mode| mode.required_text("StreamMode")).transpose()?;
-        match (self.members.count("ShardCount")?, mode) {
-            (Some(count), _) => Ok(count),
-            (None, Some("ON_DEMAND")) => Ok(ON_DEMAND_SHARDS),
-            (None, _) => Err(ServiceError::invalid_argument(
-                "ShardCount must be given for a stream in provisioned mode.",
-            )),
+    pub(super) async fn list_streams(&self) -> Answered {
+        let request = ListStreamsRequest {
+            after: self.members.text("ExclusiveStartStreamName")?.map(str::to_owned),
+            next_token: self.members.text("NextToken")?.map(str::to_owned),
+            limit: self.members.count("Limit")?,
+        };
+        let page = self.of_account(|model, now| model.list_streams(&request, now)).await?;
+        Ok(Some(answers::streams::list(&page)))
+    }
+
+    pub(super) async fn update_shard_count(&self) -> Answered {
+        let (stream, target) = (self.members.stream()?, self.members.required_count("TargetShardCount")?);
+        let scaling = self.members.required_text("ScalingType")?;
+        if scaling != "UNIFORM_SCALING" {
+            let constraint = "satisfy enum value set: [UNIFORM_SCALING]";
+            return Err(ServiceError::validation("scalingType", scaling, constraint));
         }
+        let change = self.of_stream(&stream, |model, now| model.update_shard_count(&stream, target, now));
+        Ok(Some(answers::streams::shard_count(&change.await?)))
     }
 }
-
-const ON_DEMAND_SHARDS: usize = 4;
