@@ -39,6 +39,8 @@ pub enum StreamFault {
     Silence(Option<Duration>),
     /// An exception event ends the stream.
     Exception(ServiceError),
+    /// A message of type `error`, as the event stream has it for what is no exception of the service's model, ends the stream.
+    ErrorMessage(ServiceError),
     /// The stream ends cleanly.
     End,
     /// The next event comes in a frame whose checksum is wrong.

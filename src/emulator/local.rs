@@ -72,7 +72,9 @@ impl LocalKinesis {
 
     /// What clients called and got so far.
     pub fn statistics(&self) -> Statistics {
-        self.service.with(|model, _| model.statistics().clone())
+        let mut statistics = self.service.with(|model, _| model.statistics().clone());
+        statistics.events_encoded = self.service.encoded.count();
+        statistics
     }
 
     /// Creates a stream with so many shards. It is ACTIVE after [`Settings::stream_creation_time`].

@@ -52,6 +52,9 @@ async fn streams_go_wrong_on_order() {
     let exception = ServiceError::new("KMSDisabledException", "said", 400);
     let seen = behind_the_first(StreamFault::Exception(exception)).await.unwrap_err();
     assert!(seen.starts_with("KmsDisabledException"), "{seen}");
+    let error = ServiceError::new("InternalError", "said", 500);
+    let seen = behind_the_first(StreamFault::ErrorMessage(error)).await.unwrap_err();
+    assert!(seen.contains("InternalError") || seen == "malformed", "{seen}");
     let event = behind_the_first(StreamFault::EmptyContinuation).await.unwrap().unwrap();
     assert_eq!((event.continuation_sequence_number(), payloads(&event)), ("", vec![&b"b"[..]]));
 }

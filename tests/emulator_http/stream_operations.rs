@@ -165,6 +165,10 @@ async fn streams_are_described_with_their_shards_and_listed_in_pages() {
 
     let created = client.list_shards().stream_name("a").stream_creation_timestamp(DateTime::from_secs(1));
     assert_eq!(code(created.send().await), "ResourceNotFoundException");
+    let page = client.list_shards().stream_name("a").max_results(1).send().await.unwrap();
+    let both = client.list_shards().next_token(page.next_token().unwrap());
+    let both = both.stream_creation_timestamp(*first.stream_creation_timestamp());
+    assert_eq!(code(both.send().await), "InvalidArgumentException");
 }
 
 #[tokio::test]

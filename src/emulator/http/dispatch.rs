@@ -62,7 +62,7 @@ impl Dispatch {
         let codec = Codec::of(headers::text(request.headers(), CONTENT_TYPE.as_str()));
         let mut response = match self.reply(codec, request).await {
             Ok(Reply::Whole(document)) => whole(codec, StatusCode::OK, document.as_ref()),
-            Ok(Reply::Subscription(subscription)) => stream(subscription),
+            Ok(Reply::Subscription(subscription)) => stream(&self.service, subscription),
             Err(error) => refusal(codec, &error),
         };
         self.ids.stamp(response.headers_mut(), self.service.clock.now());
@@ -130,8 +130,8 @@ fn whole(codec: Codec, status: StatusCode, document: Option<&Document>) -> Respo
     response
 }
 
-fn stream(subscription: Subscription) -> Response<Body> {
-    let messages = StreamBody::new(body::messages(subscription));
+fn stream(service: &Arc<Service>, subscription: Subscription) -> Response<Body> {
+    let messages = StreamBody::new(body::messages(Arc::clone(service), subscription));
     let mut response = Response::new(messages.boxed_unsync());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
     response

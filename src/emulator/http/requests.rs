@@ -2,14 +2,15 @@
 //!
 //! It knows no codec but this: in JSON a blob is a string and a time is seconds, in CBOR a bare number is milliseconds.
 
+mod properties;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use crate::emulator::codec::{Codec, Document, Member};
 use crate::emulator::model::{
-    Answer, ListConsumersRequest, ListShardsRequest, NewRecord, RecordDistributionStrategy, ServiceError,
-    ShardSelection, Start, StreamMode, Tags,
+    Answer, ListConsumersRequest, ListShardsRequest, NewRecord, ServiceError, ShardSelection, Start,
 };
 use crate::kinesis::RegisteredConsumer;
 use crate::model::{SequenceNumber, StreamReference, Timestamp};
@@ -173,6 +174,7 @@ impl<'a> Members<'a> {
                     "NextToken and StreamName cannot be provided together.",
                 ));
             }
+            self.check_creation()?;
             return Ok(ListShardsRequest::Next { token: token.to_owned(), max_results });
         }
         let filter = self.structure("ShardFilter")?;
@@ -203,12 +205,25 @@ impl<'a> Members<'a> {
     }
 
     pub(super) fn list_consumers(self) -> Answer<ListConsumersRequest> {
+        if self.text("NextToken")?.is_some() {
+            self.check_creation()?;
+        }
         Ok(ListConsumersRequest {
             stream: self.stream_arn(self.required_text("StreamARN")?)?,
             next_token: self.text("NextToken")?.map(str::to_owned),
             max_results: self.max_results()?,
             created: self.timestamp("StreamCreationTimestamp")?,
         })
+    }
+
+    /// A token says already which stream it is of (ListShards, ListStreamConsumers).
+    fn check_creation(self) -> Answer<()> {
+        match self.timestamp("StreamCreationTimestamp")? {
+            None => Ok(()),
+            Some(_) => Err(ServiceError::invalid_argument(
+                "NextToken and StreamCreationTimestamp cannot be provided together.",
+            )),
+        }
     }
 
     fn max_results(self) -> Answer<Option<usize>> {
@@ -232,38 +247,6 @@ impl<'a> Members<'a> {
     pub(super) fn records(self) -> Answer<Vec<NewRecord>> {
         let records = self.structures("Records")?.ok_or_else(|| missing("Records"))?;
         records.into_iter().map(Self::record).collect()
-    }
-
-    /// StreamModeDetails.
-    pub(super) fn stream_mode(self) -> Answer<Option<StreamMode>> {
-        let Some(details) = self.structure("StreamModeDetails")? else {
-            return Ok(None);
-        };
-        match details.required_text("StreamMode")? {
-            "PROVISIONED" => Ok(Some(StreamMode::Provisioned)),
-            "ON_DEMAND" => Ok(Some(StreamMode::OnDemand)),
-            other => {
-                let constraint = "satisfy enum value set: [PROVISIONED, ON_DEMAND]";
-                Err(ServiceError::validation("streamModeDetails.streamMode", other, constraint))
-            }
-        }
-    }
-
-    pub(super) fn record_distribution_strategy(self) -> Answer<Option<RecordDistributionStrategy>> {
-        match self.text("RecordDistributionStrategy")? {
-            None => Ok(None),
-            Some("USER_PARTITION_KEY") => Ok(Some(RecordDistributionStrategy::UserPartitionKey)),
-            Some("AUTO") => Ok(Some(RecordDistributionStrategy::Auto)),
-            Some(other) => {
-                let constraint = "satisfy enum value set: [USER_PARTITION_KEY, AUTO]";
-                Err(ServiceError::validation("recordDistributionStrategy", other, constraint))
-            }
-        }
-    }
-
-    pub(super) fn tags(self) -> Answer<Option<Tags>> {
-        let tags = self.text_map("Tags")?;
-        Ok(tags.map(|tags| tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()))
     }
 
     pub(super) fn hash_key(self, name: &str) -> Answer<u128> {
