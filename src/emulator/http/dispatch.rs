@@ -113,6 +113,15 @@ impl Dispatch {
     }
 }
 
+/// A call in JSON that came without a connection.
+pub(super) async fn json_call(service: &Service, operation: &str, request: &[u8]) -> Answer<Vec<u8>> {
+    let operation = Operation::named(operation).ok_or_else(|| operations::unknown(operation))?;
+    let parsed = requests::parse(Codec::Json, request)?;
+    let members = Members::of(&parsed, Codec::Json)?;
+    let answer = Call { service, operation, members }.answer().await?;
+    Ok(answer.map(|document| Codec::Json.encode(&document)).unwrap_or_default())
+}
+
 fn refusal(codec: Codec, error: &ServiceError) -> Response<Body> {
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = whole(codec, status, Some(&answers::error(error)));

@@ -10,6 +10,7 @@ mod body;
 mod connection;
 mod dispatch;
 mod headers;
+mod in_process;
 mod operations;
 mod requests;
 mod signature;

@@ -1,0 +1,124 @@
+//! A server behind HTTP.
+
+use std::cell::RefCell;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use http_body_util::{BodyExt, BodyStream, Full};
+use hyper::body::Incoming;
+use hyper::{HeaderMap, Request, Response};
+use serde_json::Value;
+
+use super::connection::Connection;
+use super::{ApiError, Called, Endpoint, Events};
+
+/// What is spoken to it.
+#[derive(Debug, Clone)]
+pub(crate) enum Protocol {
+    Http1,
+    /// With prior knowledge.
+    Http2,
+    /// With the certificate, in PEM, that is trusted; `alpn`: whether the client says that it wants HTTP/2.
+    TlsHttp2 {
+        authority: String,
+        alpn: bool,
+    },
+}
+
+/// A server behind HTTP. Each call has its own connection.
+pub(crate) struct Http {
+    /// `host:port`.
+    pub(crate) authority: String,
+    pub(crate) protocol: Protocol,
+    headers: RefCell<Option<HeaderMap>>,
+}
+
+impl Http {
+    pub(crate) fn new(authority: impl Into<String>, protocol: Protocol) -> Self {
+        Self { authority: authority.into(), protocol, headers: RefCell::default() }
+    }
+
+    /// Sends a request of this content type, and takes the answer's headers.
+    pub(crate) async fn send(
+        &self,
+        operation: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Result<Response<Incoming>, ApiError> {
+        let mut connection = Connection::open(self).await?;
+        self.send_on(&mut connection, operation, content_type, body).await
+    }
+
+    pub(crate) async fn send_on(
+        &self,
+        connection: &mut Connection,
+        operation: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Result<Response<Incoming>, ApiError> {
+        let scheme = if matches!(self.protocol, Protocol::TlsHttp2 { .. }) { "https" } else { "http" };
+        let uri = match connection {
+            Connection::Http1(_) => "/".to_owned(),
+            Connection::Http2(_) => format!("{scheme}://{}/", self.authority),
+        };
+        let request = Request::post(uri)
+            .header("host", &self.authority)
+            .header("content-type", content_type)
+            .header("x-amz-target", format!("Kinesis_20131202.{operation}"))
+            .header("x-amz-date", "20260101T000000Z")
+            .header("authorization", AUTHORIZATION)
+            .body(Full::new(Bytes::from(body)))
+            .map_err(ApiError::broken)?;
+        let response = connection.send(request).await?;
+        *self.headers.borrow_mut() = Some(response.headers().clone());
+        Ok(response)
+    }
+
+    async fn answer(&self, operation: String, request: Value) -> Result<Value, ApiError> {
+        let response = self.send(&operation, JSON, request.to_string().into_bytes()).await?;
+        read(response).await
+    }
+}
+
+impl Endpoint for Http {
+    fn call(&self, operation: &str, request: Value) -> Called<'_, Value> {
+        Box::pin(self.answer(operation.to_owned(), request))
+    }
+
+    fn subscribe(&self, request: Value) -> Called<'_, Events> {
+        Box::pin(async move {
+            let response = self.send("SubscribeToShard", JSON, request.to_string().into_bytes()).await?;
+            if !response.status().is_success() {
+                return Err(read(response).await.err().unwrap_or_else(|| ApiError::broken("a success")));
+            }
+            let chunks = BodyStream::new(response.into_body()).map(|frame| match frame {
+                Ok(frame) => Ok(frame.into_data().unwrap_or_default()),
+                Err(error) => Err(error.to_string()),
+            });
+            Ok(Events::decode(chunks))
+        })
+    }
+
+    fn headers(&self) -> Option<HeaderMap> {
+        self.headers.borrow().clone()
+    }
+}
+
+async fn read(response: Response<Incoming>) -> Result<Value, ApiError> {
+    let status = response.status();
+    let body = response.into_body().collect().await.map_err(ApiError::broken)?.to_bytes();
+    let value = match body.len() {
+        0 => Value::Null,
+        _ => serde_json::from_slice(&body).map_err(ApiError::broken)?,
+    };
+    if status.is_success() {
+        return Ok(value);
+    }
+    let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+    Err(ApiError::new(status.as_u16(), text("__type"), text("message")))
+}
+
+pub(crate) const JSON: &str = "application/x-amz-json-1.1";
+/// Not a signature: the servers here do not look at it. Against one that verifies, all rules fail.
+const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/kinesis/aws4_request, \
+                             SignedHeaders=host;x-amz-date;x-amz-target, Signature=00";

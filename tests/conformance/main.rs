@@ -1,0 +1,115 @@
+//! The conformance suite: every rule of the service, tried on the emulator through all of its doors, and on servers that
+//! nobody here wrote. The same list of rules makes the table in `docs/conformance.md`.
+//!
+//! - `cargo test --test conformance`: the emulator has to keep every rule, on every door that the rule is about.
+//! - `.ci/third-party` starts ministack and kinesis-local. What they break, or what cannot be seen there, is checked in under
+//!   `deviations/`; anything else than that is an error, a rule that they keep all at once included.
+//! - `KINESIS_FANOUT_CONFORMANCE_ENDPOINT=host:port cargo test --test conformance -- --ignored any_endpoint` tries them on any
+//!   server of plain HTTP/1.1 that verifies no signature, and prints what it finds.
+//!
+//! `CONFORMANCE_RULES=R01,S04` tries only these. `CONFORMANCE_REGENERATE=1` writes the table, and where a server runs, its list.
+//!
+//! Nothing here sleeps on the emulator: its clock stands still until a rule lets time pass.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy's own exception covers test functions, not what they share"
+)]
+
+mod clock;
+mod deviations;
+mod document;
+mod endpoint;
+mod rules;
+mod run;
+mod streams;
+mod verdict;
+mod world;
+
+use deviations::Deviations;
+use world::{Door, Subject};
+
+/// Tries all rules that are about this door.
+fn ours(door: Door) {
+    let broken: Vec<String> = run::one_by_one(door)
+        .into_iter()
+        .filter_map(|(rule, verdict)| Some(format!("{}: {:?}", rule.id, verdict.err()?)))
+        .collect();
+    assert!(broken.is_empty(), "{door:?} breaks\n{}", broken.join("\n"));
+}
+
+#[test]
+fn the_port_keeps_every_rule() {
+    ours(Door::Port);
+}
+
+#[test]
+fn http1_keeps_every_rule() {
+    ours(Door::Http1);
+}
+
+#[test]
+fn http2_keeps_every_rule() {
+    ours(Door::Http2);
+}
+
+#[test]
+fn http2_under_tls_keeps_every_rule() {
+    ours(Door::TlsHttp2);
+}
+
+/// Tries all rules on a server whose deviations are known.
+fn theirs(name: &str, variable: &str) {
+    let authority = std::env::var(variable).unwrap_or_else(|_| {
+        panic!("{variable} is the host:port of {name}; .ci/third-party starts one and sets it")
+    });
+    let found = run::all_at_once(&Subject::Theirs(authority));
+    if document::regenerates() {
+        return Deviations::write(name, &found);
+    }
+    let surprises = Deviations::read(name).surprises(&found);
+    assert!(surprises.is_empty(), "{name} is not as its list has it:\n{}", surprises.join("\n"));
+}
+
+#[test]
+#[ignore = "needs a ministack: .ci/third-party"]
+fn ministack_deviates_as_listed() {
+    theirs("ministack", "KINESIS_FANOUT_CONFORMANCE_MINISTACK");
+}
+
+#[test]
+#[ignore = "needs a kinesis-local: .ci/third-party"]
+fn kinesis_local_deviates_as_listed() {
+    theirs("kinesis-local", "KINESIS_FANOUT_CONFORMANCE_KINESIS_LOCAL");
+}
+
+#[test]
+#[ignore = "needs a server that is named"]
+#[allow(clippy::print_stdout, reason = "what it finds is the result")]
+fn any_endpoint_keeps_every_rule() {
+    let variable = "KINESIS_FANOUT_CONFORMANCE_ENDPOINT";
+    let authority =
+        std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is the host:port of a server"));
+    let found = run::all_at_once(&Subject::Theirs(authority));
+    let mut broken = 0;
+    for (rule, verdict) in &found {
+        broken += usize::from(verdict::Outcome::of(verdict) == verdict::Outcome::Fail);
+        println!("{} {:?}", rule.id, verdict);
+    }
+    assert_eq!(broken, 0, "rules are broken");
+}
+
+#[test]
+fn every_rule_has_an_id_of_its_own() {
+    let mut ids: Vec<_> = rules::all().map(|rule| rule.id).collect();
+    ids.sort_unstable();
+    let count = ids.len();
+    ids.dedup();
+    assert_eq!(ids.len(), count);
+}
+
+#[test]
+fn the_table_in_the_docs_is_that_of_the_rules() {
+    document::check();
+}

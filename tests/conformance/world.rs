@@ -1,0 +1,232 @@
+//! Where a rule is tried: a server, its clock, and what every rule needs of them.
+
+use std::cell::{Cell, RefCell};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use kinesis_fanout::emulator::{LocalKinesis, Server, Settings, Tls};
+use serde_json::{Value, json};
+
+use crate::clock::Clock;
+use crate::endpoint::{ApiError, Endpoint, Events, Http, Port, Protocol};
+use crate::rules::Rule;
+use crate::verdict::{Stop, Verdict};
+
+/// The doors of the emulator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    Port,
+    Http1,
+    Http2,
+    TlsHttp2,
+}
+
+/// The server that a rule is tried on.
+#[derive(Debug, Clone)]
+pub(crate) enum Subject {
+    /// The emulator, made anew for each rule.
+    Ours(Door),
+    /// One that runs already, at this `host:port`.
+    Theirs(String),
+}
+
+/// What a rule is given.
+#[derive(Clone)]
+pub(crate) struct World {
+    subject: Subject,
+    rule: &'static str,
+    clock: Rc<Clock>,
+    /// Streams made at servers that outlive the rule.
+    made: Rc<RefCell<Vec<String>>>,
+}
+
+/// A server with settings.
+pub(crate) struct Place {
+    pub(crate) endpoint: Box<dyn Endpoint>,
+    /// The emulator itself.
+    pub(crate) local: Option<LocalKinesis>,
+    /// Where it is, and what is spoken there; none at the port.
+    pub(crate) address: Option<(String, Protocol)>,
+    pub(crate) clock: Rc<Clock>,
+    rule: &'static str,
+    made: Rc<RefCell<Vec<String>>>,
+    named: Cell<u32>,
+    _server: Option<Server>,
+}
+
+impl World {
+    /// Inside a runtime of one thread.
+    pub(crate) fn new(subject: &Subject, rule: &Rule) -> Self {
+        let clock = match subject {
+            Subject::Ours(_) => Clock::ours(),
+            Subject::Theirs(_) => Clock::Theirs,
+        };
+        Self { subject: subject.clone(), rule: rule.id, clock: Rc::new(clock), made: Rc::default() }
+    }
+
+    /// The server as it is without settings.
+    pub(crate) async fn place(&self) -> Verdict<Place> {
+        match &self.subject {
+            Subject::Ours(door) => self.ours(*door, Settings::default()).await,
+            Subject::Theirs(authority) => {
+                let endpoint = Box::new(Http::new(authority.clone(), Protocol::Http1));
+                Ok(self.at(endpoint, None, Some((authority.clone(), Protocol::Http1)), None))
+            }
+        }
+    }
+
+    /// A server that is set to this; `what` says in words what no other server can be set to.
+    pub(crate) async fn set(&self, what: &str, settings: Settings) -> Verdict<Place> {
+        match &self.subject {
+            Subject::Ours(door) => self.ours(*door, settings).await,
+            Subject::Theirs(_) => Err(Stop::NotObservable(format!("has no setting for {what}"))),
+        }
+    }
+
+    async fn ours(&self, door: Door, settings: Settings) -> Verdict<Place> {
+        let local = LocalKinesis::new(settings);
+        let broken = |error: std::io::Error| Stop::Broken(error.to_string());
+        let (server, protocol) = match door {
+            Door::Port => {
+                let endpoint = Box::new(Port::new(local.clone()));
+                return Ok(self.at(endpoint, Some(local), None, None));
+            }
+            Door::Http1 => (local.serve().await.map_err(broken)?, Protocol::Http1),
+            Door::Http2 => (local.serve().await.map_err(broken)?, Protocol::Http2),
+            Door::TlsHttp2 => {
+                let tls = certificate();
+                let authority = tls.certificate_authority().unwrap_or_default().to_owned();
+                let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+                let server = local.serve_tls_on(any, tls).await.map_err(broken)?;
+                (server, Protocol::TlsHttp2 { authority, alpn: true })
+            }
+        };
+        let authority = server.address().to_string();
+        let endpoint = Box::new(Http::new(authority.clone(), protocol.clone()));
+        Ok(self.at(endpoint, Some(local), Some((authority, protocol)), Some(server)))
+    }
+
+    fn at(
+        &self,
+        endpoint: Box<dyn Endpoint>,
+        local: Option<LocalKinesis>,
+        address: Option<(String, Protocol)>,
+        server: Option<Server>,
+    ) -> Place {
+        Place {
+            endpoint,
+            local,
+            address,
+            clock: Rc::clone(&self.clock),
+            rule: self.rule,
+            made: Rc::clone(&self.made),
+            named: Cell::new(0),
+            _server: server,
+        }
+    }
+
+    /// Deletes what was made at a server that goes on.
+    pub(crate) async fn leave(&self) {
+        let Subject::Theirs(authority) = &self.subject else { return };
+        let http = Http::new(authority.clone(), Protocol::Http1);
+        for stream in self.made.take() {
+            let request = json!({"StreamName": stream, "EnforceConsumerDeletion": true});
+            // What cannot be deleted now is left; the rule has its verdict.
+            let _ = self.clock.soon(http.call("DeleteStream", request)).await;
+        }
+    }
+}
+
+impl Place {
+    /// A name that no other rule uses.
+    pub(crate) fn name(&self) -> String {
+        self.named.set(self.named.get() + 1);
+        let run = std::process::id();
+        let name = format!("conformance-{}-{}-{run}", self.rule, self.named.get());
+        self.made.borrow_mut().push(name.clone());
+        name
+    }
+
+    pub(crate) async fn pass(&self, time: Duration) -> Verdict {
+        self.clock.pass(time).await
+    }
+
+    /// What the service's clock shows.
+    pub(crate) fn now(&self) -> SystemTime {
+        self.local.as_ref().map_or_else(SystemTime::now, LocalKinesis::now)
+    }
+
+    /// The emulator, or why the rule cannot be seen elsewhere.
+    pub(crate) fn emulator(&self, what: &str) -> Verdict<&LocalKinesis> {
+        self.local.as_ref().ok_or_else(|| Stop::NotObservable(format!("does not tell {what}")))
+    }
+
+    /// A call, whatever is answered.
+    pub(crate) async fn ask(&self, operation: &str, request: Value) -> Verdict<Result<Value, ApiError>> {
+        let answer = self.clock.soon(self.endpoint.call(operation, request)).await;
+        answer.ok_or_else(|| Stop::Broken(format!("{operation} is not answered")))
+    }
+
+    /// A call that has to succeed; made again when it is one too many for a rate.
+    pub(crate) async fn call(&self, operation: &str, request: Value) -> Verdict<Value> {
+        for _ in 0..MAX_CALLS {
+            match self.ask(operation, request.clone()).await? {
+                Ok(answer) => return Ok(answer),
+                Err(error) if RATES.contains(&error.code.as_str()) => {
+                    self.pass(Duration::from_millis(250)).await?;
+                }
+                Err(error) => return Err(Stop::Broken(format!("{operation} is refused: {error:?}"))),
+            }
+        }
+        Err(Stop::Broken(format!("{operation} is refused {MAX_CALLS} times for its rate")))
+    }
+
+    /// A call that has to be refused, with status 400 and one of these codes.
+    pub(crate) async fn refused(&self, operation: &str, request: Value, codes: &[&str]) -> Verdict<ApiError> {
+        match self.ask(operation, request.clone()).await? {
+            Err(error) if error.status == 400 && codes.contains(&error.code.as_str()) => Ok(error),
+            other => {
+                let what = short(&request);
+                Err(Stop::Broken(format!(
+                    "{operation} {what}: {other:?}, not refused as {}",
+                    codes.join(" or ")
+                )))
+            }
+        }
+    }
+
+    /// SubscribeToShard, whatever is answered.
+    pub(crate) async fn ask_for_events(
+        &self,
+        consumer: &str,
+        shard: &str,
+        position: Value,
+    ) -> Verdict<Result<Events, ApiError>> {
+        let request = json!({"ConsumerARN": consumer, "ShardId": shard, "StartingPosition": position});
+        let answer = self.clock.soon(self.endpoint.subscribe(request)).await;
+        answer.ok_or_else(|| Stop::Broken("SubscribeToShard is not answered".into()))
+    }
+}
+
+/// One for all runs: making it takes longer than most rules.
+fn certificate() -> Tls {
+    static CERTIFICATE: OnceLock<Tls> = OnceLock::new();
+    CERTIFICATE.get_or_init(|| Tls::self_made().expect("a certificate can be made")).clone()
+}
+
+/// Seconds since the epoch, as JSON has times.
+pub(crate) fn seconds(time: SystemTime) -> f64 {
+    let millis = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    millis as f64 / 1_000.0
+}
+
+/// A request in so many words as fit into a line.
+fn short(request: &Value) -> String {
+    let text = request.to_string();
+    text.chars().take(120).collect()
+}
+
+const RATES: [&str; 2] = ["LimitExceededException", "ProvisionedThroughputExceededException"];
+const MAX_CALLS: u32 = 60;
