@@ -86,6 +86,10 @@ pub struct Settings {
     pub list_shards_lag: Duration,
     /// The most shards in a page of ListShards, whatever the request says. Default: 1,000 (ListShards).
     pub list_shards_page: usize,
+    /// How long the NextToken of a listing can be used. Default: 300 s (ListShards).
+    pub next_token_time: Duration,
+    /// How long a shard iterator can be used. Default: 300 s (GetShardIterator).
+    pub shard_iterator_time: Duration,
 
     /// How long a record of a new stream, and then its closed shard, can be read. Default: 24 h (CreateStream).
     pub retention: Duration,
@@ -225,6 +229,8 @@ impl Default for Settings {
             on_demand_stream_limit: 50,
             list_shards_lag: Duration::ZERO,
             list_shards_page: 1_000,
+            next_token_time: Duration::from_secs(300),
+            shard_iterator_time: Duration::from_secs(300),
             retention: Duration::from_secs(24 * 60 * 60),
             retention_records: 1_000_000,
             retention_bytes: 256 * MIB,

@@ -167,7 +167,11 @@ impl Model {
         request: &ListConsumersRequest,
         now: Timestamp,
     ) -> Answer<ListedConsumers> {
-        let token = request.next_token.as_deref().map(|token| Token::read(token, now)).transpose()?;
+        let token = request
+            .next_token
+            .as_deref()
+            .map(|token| Token::read(token, self.settings.next_token_time, now))
+            .transpose()?;
         let size = request.max_results.unwrap_or(CONSUMERS_PAGE);
         let account = self.settings.account.clone();
         let stream = self.stream_mut(&request.stream, now)?;

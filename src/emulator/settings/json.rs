@@ -72,6 +72,8 @@ settings_keys! {
     on_demand_stream_limit,
     list_shards_lag,
     list_shards_page,
+    next_token_time,
+    shard_iterator_time,
     retention,
     retention_records,
     retention_bytes,
