@@ -32,8 +32,9 @@ pub use faults::{Fault, Faults, StreamFault};
 pub use http::{Server, Tls, TlsError};
 pub use local::LocalKinesis;
 pub use model::{
-    ConsumerSummary, ListShardsRequest, ListedShards, NewRecord, Operation, PutAnswer, ServiceError,
-    ShardSelection, Start, Statistics, SubscribeCall,
+    ConsumerSummary, CreateStreamRequest, ListShardsRequest, ListedShards, NewRecord, Operation, PutAnswer,
+    RecordDistributionStrategy, ServiceError, ShardSelection, Start, Statistics, StreamMode, SubscribeCall,
+    Tags,
 };
 pub use settings::{
     AccessKey, Continuation, RefusalForm, SequenceNumberForm, Settings, SettingsError, ShardEnd,
