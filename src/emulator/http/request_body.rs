@@ -21,9 +21,7 @@ impl BodyRoom {
 
     /// Reads a body. Its room is held until the permit is dropped.
     pub(super) async fn read(&self, body: Incoming) -> Answer<(Bytes, OwnedSemaphorePermit)> {
-        // A body that does not tell its length takes what the largest would.
-        let length = body.size_hint().upper().filter(|length| *length <= MAX_BODY as u64);
-        let room = u32::try_from(length.unwrap_or(MAX_BODY as u64) >> 10).unwrap_or(ROOM_KIB) + 1;
+        let room = room(body.size_hint().upper());
         let reading = async {
             let room = Arc::clone(&self.0).acquire_many_owned(room).await.map_err(|_| too_slow())?;
             let body = Limited::new(body, MAX_BODY).collect().await;
@@ -31,6 +29,12 @@ impl BodyRoom {
         };
         tokio::time::timeout(TIMEOUT, reading).await.map_err(|_| too_slow())?
     }
+}
+
+/// The KiB that a body of this length takes: one that does not tell its length, or too large a one, what the largest takes.
+fn room(length: Option<u64>) -> u32 {
+    let length = length.unwrap_or(u64::MAX).min(MAX_BODY as u64);
+    u32::try_from(length.div_ceil(1 << 10)).unwrap_or(ROOM_KIB)
 }
 
 fn unreadable(error: &(dyn std::error::Error + 'static)) -> ServiceError {
@@ -52,3 +56,16 @@ const MAX_BODY: usize = 16 << 20;
 const ROOM_KIB: u32 = 512 << 10;
 /// 16 MiB at 1 Mbit/s.
 const TIMEOUT: Duration = Duration::from_secs(120);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thirty_two_of_the_largest_have_room_and_no_length_is_the_largest() {
+        let largest = room(Some(MAX_BODY as u64));
+        assert_eq!(ROOM_KIB / largest, 32);
+        assert_eq!((room(None), room(Some(u64::MAX))), (largest, largest));
+        assert_eq!([0, 1, 1 << 10, (1 << 10) + 1].map(|length| room(Some(length))), [0, 1, 1, 2]);
+    }
+}

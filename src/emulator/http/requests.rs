@@ -121,7 +121,10 @@ impl<'a> Members<'a> {
     fn sequence_number(self, name: &str) -> Answer<SequenceNumber> {
         let digits = self.required_text(name)?;
         let constraint = "satisfy regular expression pattern: 0|([1-9]\\d{0,128})";
-        digits.parse().map_err(|_| ServiceError::validation(name, digits, constraint))
+        let invalid = || ServiceError::validation(name, digits, constraint);
+        // Leading zeros are let through: a setting has the emulator write them.
+        let number = digits.parse().ok().filter(|_| digits.len() <= MAX_SEQUENCE_NUMBER);
+        number.ok_or_else(invalid)
     }
 
     /// StreamARN or StreamName.
@@ -180,7 +183,10 @@ impl<'a> Members<'a> {
     pub(super) fn hash_key(self, name: &str) -> Answer<u128> {
         let digits = self.required_text(name)?;
         let constraint = "satisfy regular expression pattern: 0|([1-9]\\d{0,38})";
-        digits.parse().map_err(|_| ServiceError::validation(name, digits, constraint))
+        // What Rust reads as a number besides: signs and leading zeros.
+        let plain = digits == "0" || digits.starts_with(|first| matches!(first, '1'..='9'));
+        let number = digits.parse().ok().filter(|_| plain);
+        number.ok_or_else(|| ServiceError::validation(name, digits, constraint))
     }
 
     /// SubscribeToShard's StartingPosition.
@@ -254,6 +260,9 @@ fn serialization(message: impl Into<String>) -> ServiceError {
 fn missing(name: &str) -> ServiceError {
     ServiceError::missing(name)
 }
+
+/// The most digits of a sequence number.
+const MAX_SEQUENCE_NUMBER: usize = 129;
 
 #[cfg(test)]
 mod tests;
