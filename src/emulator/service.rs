@@ -66,9 +66,10 @@ impl Service {
         ask: impl FnOnce(&mut Model, Timestamp) -> Answer<T>,
     ) -> Answer<T> {
         self.with(|model, now| model.admit(operation, scope, now))?;
-        match self.script(|script| script.take(operation, None)) {
+        match self.script(|script| script.take_unstreamed(operation)) {
             Some(Effect::Refuse(error)) => return Err(error),
             Some(Effect::Silent(silence)) => self.keep_silent(silence).await,
+            // A dry run opens no stream that could go wrong.
             Some(Effect::InStream { .. }) | None => {}
         }
         self.with(ask)

@@ -75,3 +75,15 @@ async fn silence_before_the_headers_and_in_the_stream_lasts_as_long_as_ordered()
     assert_eq!(payloads(&event(&mut output).await.unwrap()), [b"a"]);
     assert!(server.now() >= began + Duration::from_millis(20));
 }
+
+#[tokio::test]
+async fn a_dry_run_leaves_what_is_to_go_wrong_in_a_stream_to_the_next_stream() {
+    let (server, client, consumer) = ready(quick()).await;
+    server.faults().inject(Fault::in_stream(0, StreamFault::End).times(1));
+    let dry = client.subscribe_to_shard().consumer_arn(&consumer).shard_id(SHARD).dry_run(true);
+    let dry = dry.starting_position(position(ShardIteratorType::TrimHorizon, None)).send().await;
+    assert_eq!(code(dry), "DryRunOperationException");
+    let mut output = from_horizon(&client, &consumer).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(3), output.event_stream.recv()).await;
+    assert!(matches!(ended, Ok(Ok(None))), "{ended:?}");
+}
