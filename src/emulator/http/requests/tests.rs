@@ -107,3 +107,16 @@ fn what_is_of_another_kind_is_refused() {
     }
     assert!(Members::of(&Document::List(Vec::new()), Codec::Json).is_err());
 }
+
+#[test]
+fn hash_keys_are_plain_digits_below_2_to_the_128() {
+    let read = |digits: &str| {
+        let document = Document::Map(vec![("Key".into(), Document::Text(digits.into()))]);
+        Members::of(&document, Codec::Json).and_then(|members| members.hash_key("Key"))
+    };
+    assert_eq!(read("0"), Ok(0));
+    assert_eq!(read("340282366920938463463374607431768211455"), Ok(u128::MAX));
+    for digits in ["", "+5", "007", "-1", "340282366920938463463374607431768211456"] {
+        assert_eq!(read(digits).unwrap_err().code, "ValidationException", "{digits:?}");
+    }
+}
