@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use crate::emulator::codec::{Codec, Document, Member};
-use crate::emulator::model::{Answer, NewRecord, ServiceError, Start};
+use crate::emulator::model::{Answer, NewRecord, ServiceError, Start, hash_key};
 use crate::kinesis::RegisteredConsumer;
 use crate::model::{SequenceNumber, StreamReference, Timestamp};
 
@@ -183,10 +183,7 @@ impl<'a> Members<'a> {
     pub(super) fn hash_key(self, name: &str) -> Answer<u128> {
         let digits = self.required_text(name)?;
         let constraint = "satisfy regular expression pattern: 0|([1-9]\\d{0,38})";
-        // What Rust reads as a number besides: signs and leading zeros.
-        let plain = digits == "0" || digits.starts_with(|first| matches!(first, '1'..='9'));
-        let number = digits.parse().ok().filter(|_| plain);
-        number.ok_or_else(|| ServiceError::validation(name, digits, constraint))
+        hash_key(digits).ok_or_else(|| ServiceError::validation(name, digits, constraint))
     }
 
     /// SubscribeToShard's StartingPosition.

@@ -59,6 +59,7 @@ pub use operation::Operation;
 pub use polling::{GetRecordsRequest, PolledRecords};
 pub use position::Start;
 pub use properties::{RecordDistributionStrategy, StreamMode};
+pub(super) use puts::written_hash_key as hash_key;
 pub use puts::{NewRecord, PutAnswer};
 pub use scaling::ShardCountChange;
 pub use statistics::{Statistics, SubscribeCall};

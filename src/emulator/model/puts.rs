@@ -174,7 +174,7 @@ impl NewRecord {
         };
         match &self.explicit_hash_key {
             None => Ok(Some(hash_key(key))),
-            Some(digits) => explicit_hash_key(digits).map(Some).ok_or_else(|| {
+            Some(digits) => written_hash_key(digits).map(Some).ok_or_else(|| {
                 ServiceError::invalid_argument(format!(
                     "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was \
                      {digits}"
@@ -221,8 +221,8 @@ impl ShardState {
     }
 }
 
-/// `0|([1-9]\d{0,38})`, below 2^128.
-fn explicit_hash_key(digits: &str) -> Option<u128> {
+/// A hash key as requests write it: `0|([1-9]\d{0,38})`, below 2^128.
+pub(in crate::emulator) fn written_hash_key(digits: &str) -> Option<u128> {
     let plain = digits == "0" || !digits.starts_with('0');
     let decimal = digits.bytes().all(|b| b.is_ascii_digit());
     digits.parse().ok().filter(|_| plain && decimal)
