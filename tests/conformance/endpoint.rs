@@ -11,8 +11,9 @@ use std::pin::Pin;
 use hyper::HeaderMap;
 use serde_json::Value;
 
+pub(crate) use connection::Connection;
 pub(crate) use events::{Events, Item};
-pub(crate) use http::{Http, Protocol};
+pub(crate) use http::{Http, JSON, Protocol, read};
 pub(crate) use port::Port;
 
 /// An error that the service answered with.

@@ -104,7 +104,7 @@ impl Endpoint for Http {
     }
 }
 
-async fn read(response: Response<Incoming>) -> Result<Value, ApiError> {
+pub(crate) async fn read(response: Response<Incoming>) -> Result<Value, ApiError> {
     let status = response.status();
     let body = response.into_body().collect().await.map_err(ApiError::broken)?.to_bytes();
     let value = match body.len() {
