@@ -156,7 +156,9 @@ impl Place {
     /// SubscribeToShard, which has to succeed.
     pub(crate) async fn subscribe(&self, consumer: &str, shard: &str, position: Value) -> Verdict<Events> {
         let answer = self.ask_for_events(consumer, shard, position.clone()).await?;
-        answer.map_err(|error| Stop::Broken(format!("SubscribeToShard at {position}: {error:?}")))
+        answer.map_err(|error| {
+            Stop::Broken(format!("SubscribeToShard at {position} is {} {}", error.status, error.code))
+        })
     }
 
     /// SubscribeToShard, which has to be refused with status 400 and this code.
@@ -170,7 +172,9 @@ impl Place {
         match self.ask_for_events(consumer, shard, position.clone()).await? {
             Err(error) if error.status == 400 && codes.contains(&error.code.as_str()) => Ok(error),
             Err(error) => Err(Stop::Broken(format!(
-                "SubscribeToShard at {position}: {error:?}, not {}",
+                "SubscribeToShard at {position} is {} {}, not 400 {}",
+                error.status,
+                error.code,
                 codes.join(" or ")
             ))),
             Ok(_) => Err(Stop::Broken(format!("SubscribeToShard at {position} is let in"))),
@@ -196,18 +200,30 @@ impl Place {
         }
     }
 
-    /// Events until so many records have come. Fails when none comes for 6 s.
+    /// The events with records, until so many have come. Fails when none comes for 6 s.
     pub(crate) async fn events(&self, events: &mut Events, records: usize) -> Verdict<Vec<Value>> {
         let (mut seen, mut came) = (0, Vec::new());
         while seen < records {
-            let event = self.event(events, A_WHILE).await?;
-            if array(&event["Records"]).is_empty() {
+            let event = self.event_with(events, "records").await;
+            let Ok(event) = event else {
                 return Err(Stop::Broken(format!("{seen} of {records} records come")));
-            }
+            };
             seen += array(&event["Records"]).len();
             came.push(event);
         }
         Ok(came)
+    }
+
+    /// The next event that has records or children: a server may send others between them.
+    async fn event_with(&self, events: &mut Events, what: &str) -> Verdict<Value> {
+        let since = self.now();
+        while self.now().duration_since(since).unwrap_or_default() <= A_WHILE {
+            let event = self.event(events, A_WHILE).await?;
+            if ["Records", "ChildShards"].iter().any(|member| !array(&event[member]).is_empty()) {
+                return Ok(event);
+            }
+        }
+        Err(Stop::Broken(format!("no {what} come within {A_WHILE:?}")))
     }
 
     /// The payloads of so many records, as text.
@@ -215,18 +231,21 @@ impl Place {
         Ok(self.events(events, records).await?.iter().flat_map(payloads).collect())
     }
 
-    /// Reads a shard's events up to the one with its children, and gives that.
-    pub(crate) async fn last_event(&self, events: &mut Events) -> Verdict<Value> {
-        for _ in 0..100 {
-            let event = self.event(events, A_WHILE).await?;
+    /// Reads a shard's events up to the one with its children: the payloads until then, and that event.
+    pub(crate) async fn to_the_end(&self, events: &mut Events) -> Verdict<(Vec<String>, Value)> {
+        let mut read = Vec::new();
+        loop {
+            let event = self.event_with(events, "children").await?;
+            read.extend(payloads(&event));
             if !array(&event["ChildShards"]).is_empty() {
-                return Ok(event);
-            }
-            if array(&event["Records"]).is_empty() {
-                break;
+                return Ok((read, event));
             }
         }
-        Err(Stop::Broken("the event with the children does not come".into()))
+    }
+
+    /// The event with the children.
+    pub(crate) async fn last_event(&self, events: &mut Events) -> Verdict<Value> {
+        Ok(self.to_the_end(events).await?.1)
     }
 
     /// The stream has to end cleanly within this time, with nothing but events without records before.

@@ -177,7 +177,12 @@ impl Place {
                 Err(error) if RATES.contains(&error.code.as_str()) => {
                     self.pass(Duration::from_millis(250)).await?;
                 }
-                Err(error) => return Err(Stop::Broken(format!("{operation} is refused: {error:?}"))),
+                Err(error) => {
+                    return Err(Stop::Broken(format!(
+                        "{operation} is refused: {} {}",
+                        error.status, error.code
+                    )));
+                }
             }
         }
         Err(Stop::Broken(format!("{operation} is refused {MAX_CALLS} times for its rate")))
@@ -185,16 +190,12 @@ impl Place {
 
     /// A call that has to be refused, with status 400 and one of these codes.
     pub(crate) async fn refused(&self, operation: &str, request: Value, codes: &[&str]) -> Verdict<ApiError> {
-        match self.ask(operation, request.clone()).await? {
-            Err(error) if error.status == 400 && codes.contains(&error.code.as_str()) => Ok(error),
-            other => {
-                let what = short(&request);
-                Err(Stop::Broken(format!(
-                    "{operation} {what}: {other:?}, not refused as {}",
-                    codes.join(" or ")
-                )))
-            }
-        }
+        let is = match self.ask(operation, request).await? {
+            Err(error) if error.status == 400 && codes.contains(&error.code.as_str()) => return Ok(error),
+            Err(error) => format!("{} {}", error.status, error.code),
+            Ok(_) => "a success".to_owned(),
+        };
+        Err(Stop::Broken(format!("{operation} is {is}, not 400 {}", codes.join(" or "))))
     }
 
     /// SubscribeToShard, whatever is answered.
@@ -220,12 +221,6 @@ fn certificate() -> Tls {
 pub(crate) fn seconds(time: SystemTime) -> f64 {
     let millis = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     millis as f64 / 1_000.0
-}
-
-/// A request in so many words as fit into a line.
-fn short(request: &Value) -> String {
-    let text = request.to_string();
-    text.chars().take(120).collect()
 }
 
 const RATES: [&str; 2] = ["LimitExceededException", "ProvisionedThroughputExceededException"];

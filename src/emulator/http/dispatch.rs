@@ -76,12 +76,13 @@ impl Dispatch {
         }
         let operation = operation(request.headers())?;
         let (head, body) = request.into_parts();
-        let (body, _room) = self.room.read(body).await?;
-        self.verify(&head, &body)?;
+        let read = self.room.read(body).await?;
+        let body = &read.bytes;
+        self.verify(&head, body)?;
         if operation == Operation::SubscribeToShard && codec != Codec::Json {
             return Err(json_only());
         }
-        let parsed = requests::parse(codec, &body)?;
+        let parsed = requests::parse(codec, body)?;
         let members = Members::of(&parsed, codec)?;
         if operation == Operation::SubscribeToShard {
             return self.subscribe(members).await;

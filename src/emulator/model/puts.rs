@@ -193,7 +193,8 @@ impl ShardState {
         encryption_type: Option<EncryptionType>,
         now: Timestamp,
     ) -> Answer<PutAnswer> {
-        let bytes = record.size() as u64;
+        // A record above a second's worth, which UpdateMaxRecordSize allows, takes a second for itself.
+        let bytes = (record.size() as u64).min(WRITE_BYTES);
         let within = !settings.limit_writes
             || (self.bytes_written.fits(bytes, WRITE_BYTES, now)
                 && self.records_written.take(1, WRITE_RECORDS, now));

@@ -101,15 +101,7 @@ async fn parent_stays_readable(world: World) -> Verdict {
         (at_time(0.0), &["a", "b"]),
     ] {
         let mut events = place.subscribe(&consumer, stream.shard(), position.clone()).await?;
-        let mut read = Vec::new();
-        let last = loop {
-            let event = place.event(&mut events, A_WHILE).await?;
-            read.extend(payloads(&event));
-            if !array(&event["ChildShards"]).is_empty() {
-                break event;
-            }
-            holds!(!array(&event["Records"]).is_empty(), "neither records nor children come at {position}");
-        };
+        let (read, last) = place.to_the_end(&mut events).await?;
         same!(read, expected, "the records at {position}");
         same!(array(&last["ChildShards"]).len(), 2, "children");
         drop(events);
@@ -123,7 +115,7 @@ async fn last_event_comes_again(world: World) -> Verdict {
     let (stream, consumer, puts, _) = split_with_records(&place).await?;
     for _ in 0..2 {
         let mut events = place.subscribe(&consumer, stream.shard(), after(&puts[1].number)).await?;
-        let event = place.event(&mut events, A_WHILE).await?;
+        let event = place.last_event(&mut events).await?;
         same!(array(&event["ChildShards"]).len(), 2, "children");
         place.ended(&mut events, A_WHILE).await?;
         place.pass(Duration::from_millis(5_100)).await?;
@@ -135,7 +127,7 @@ async fn latest_on_closed_shard(world: World) -> Verdict {
     let place = world.place().await?;
     let (stream, consumer, ..) = split_with_records(&place).await?;
     let mut events = place.subscribe(&consumer, stream.shard(), latest()).await?;
-    let event = place.event(&mut events, A_WHILE).await?;
+    let event = place.last_event(&mut events).await?;
     same!(array(&event["ChildShards"]).len(), 2, "children");
     same!(event["ContinuationSequenceNumber"], Value::Null, "the continuation");
     place.ended(&mut events, A_WHILE).await
