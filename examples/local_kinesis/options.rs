@@ -19,8 +19,8 @@ usage: local_kinesis [OPTION]...
                                trust, anew at each start
     --certificate FILE --key FILE
                                the chain and its private key, both in PEM
-  --limits on|off              hold calls and writes to the documented rates, or neither
-                               (default: calls are held, writes are not)
+  --limits on|off              hold calls, reads and writes to the documented rates, or none of them
+                               (default: calls and reads are held, writes are not)
   --subscription-time TIME     how long a subscription lives (default: 5m)
   --idle-event-interval TIME   how often an idle subscription gets an event (default: 5s)
   --stream NAME:SHARDS         create this stream at the start; may be given several times
@@ -106,7 +106,9 @@ impl Options {
     /// These settings as the options change them.
     pub(crate) fn applied_to(&self, mut settings: Settings) -> Settings {
         if let Some(limits) = self.limits {
-            (settings.limit_calls, settings.limit_writes) = (limits, limits);
+            settings.limit_calls = limits;
+            settings.limit_writes = limits;
+            settings.limit_reads = limits;
         }
         settings.subscription_time = self.subscription_time.unwrap_or(settings.subscription_time);
         settings.idle_event_interval = self.idle_event_interval.unwrap_or(settings.idle_event_interval);

@@ -39,6 +39,8 @@ pub enum StreamFault {
     Silence(Option<Duration>),
     /// An exception event ends the stream.
     Exception(ServiceError),
+    /// A message of type `error`, as the event stream has it for what is no exception of the service's model, ends the stream.
+    ErrorMessage(ServiceError),
     /// The stream ends cleanly.
     End,
     /// The next event comes in a frame whose checksum is wrong.
@@ -126,12 +128,24 @@ impl Faults<'_> {
 }
 
 impl Script {
-    /// The fault for a call, which uses it up once.
+    /// The fault for a call that names this shard, which uses it up once.
     pub(super) fn take(&mut self, operation: Operation, shard_id: Option<&ShardId>) -> Option<Effect> {
-        self.0.retain(|fault| fault.times != Some(0));
-        let fault = self.0.iter_mut().find(|fault| {
+        self.take_if(|fault| {
             fault.operation == operation && (fault.shard.is_none() || fault.shard.as_ref() == shard_id)
-        })?;
+        })
+    }
+
+    /// The fault for a call that opens no stream: what would go wrong in one waits for one that does.
+    pub(super) fn take_unstreamed(&mut self, operation: Operation) -> Option<Effect> {
+        self.take_if(|fault| {
+            let in_stream = matches!(fault.effect, Effect::InStream { .. });
+            fault.operation == operation && fault.shard.is_none() && !in_stream
+        })
+    }
+
+    fn take_if(&mut self, fits: impl Fn(&Fault) -> bool) -> Option<Effect> {
+        self.0.retain(|fault| fault.times != Some(0));
+        let fault = self.0.iter_mut().find(|fault| fits(fault))?;
         if let Some(times) = &mut fault.times {
             *times -= 1;
         }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use super::Settings;
 use super::faults::Faults;
 use super::model::{
-    Answer, ConsumerSummary, ListShardsRequest, ListedShards, Model, NewRecord, PutAnswer, Statistics,
+    Answer, ConsumerSummary, CreateStreamRequest, ListShardsRequest, ListedShards, Model, NewRecord,
+    PutAnswer, Statistics,
 };
 use super::service::Service;
 use crate::kinesis::{KinesisPort, RegisteredConsumer};
@@ -72,7 +73,9 @@ impl LocalKinesis {
 
     /// What clients called and got so far.
     pub fn statistics(&self) -> Statistics {
-        self.service.with(|model, _| model.statistics().clone())
+        let mut statistics = self.service.with(|model, _| model.statistics().clone());
+        statistics.events_encoded = self.service.encoded.count();
+        statistics
     }
 
     /// Creates a stream with so many shards. It is ACTIVE after [`Settings::stream_creation_time`].
@@ -81,6 +84,14 @@ impl LocalKinesis {
     /// Those of [`Model::create_stream`].
     pub fn create_stream(&self, name: &str, shards: usize) -> Answer<()> {
         self.ask(|model, now| model.create_stream(name, shards, now))
+    }
+
+    /// Creates a stream of any mode, distribution of records, record size and tags.
+    ///
+    /// # Errors
+    /// Those of [`Model::create_stream_with`].
+    pub fn create_stream_with(&self, request: &CreateStreamRequest) -> Answer<()> {
+        self.ask(|model, now| model.create_stream_with(request, now))
     }
 
     /// Deletes a stream, its registered consumers included.

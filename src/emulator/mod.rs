@@ -19,6 +19,7 @@ pub mod model;
 pub mod testing {}
 
 mod clock;
+mod encoded;
 mod faults;
 mod http;
 mod local;
@@ -31,8 +32,9 @@ pub use faults::{Fault, Faults, StreamFault};
 pub use http::{Server, Tls, TlsError};
 pub use local::LocalKinesis;
 pub use model::{
-    ConsumerSummary, ListShardsRequest, ListedShards, NewRecord, Operation, PutAnswer, ServiceError,
-    ShardSelection, Start, Statistics, SubscribeCall,
+    ConsumerSummary, CreateStreamRequest, ListShardsRequest, ListedShards, NewRecord, Operation, PutAnswer,
+    RecordDistributionStrategy, ServiceError, ShardSelection, Start, Statistics, StreamMode, SubscribeCall,
+    Tags,
 };
 pub use settings::{
     AccessKey, Continuation, RefusalForm, SequenceNumberForm, Settings, SettingsError, ShardEnd,

@@ -134,7 +134,7 @@ impl EventSource for PortSource {
             let next = self.next().await;
             let size = match &next {
                 Delivery::Event(event) | Delivery::Broken(event, _) => Some(wire::event_message(event).len()),
-                Delivery::Failed(_) | Delivery::Ended => None,
+                Delivery::Failed(_) | Delivery::ErrorMessage(_) | Delivery::Ended => None,
             };
             self.taken = Some(next);
             size
@@ -151,7 +151,7 @@ impl EventSource for PortSource {
                 Delivery::Broken(_, fault) => {
                     Err(Failure::new(FailureClass::Malformed, format!("{fault:?}")).into())
                 }
-                Delivery::Failed(error) => Err(failed(error)),
+                Delivery::Failed(error) | Delivery::ErrorMessage(error) => Err(failed(error)),
                 Delivery::Ended => Ok(None),
             }
         })

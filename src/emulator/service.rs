@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::Settings;
 use super::clock::Clock;
+use super::encoded::EncodedEvents;
 use super::faults::{Effect, Script, StreamFault};
 use super::model::{Admission, Answer, Model, Operation, Start, SubscriptionId};
 use super::subscription::Subscription;
@@ -15,6 +16,7 @@ use crate::model::{ShardId, Timestamp};
 
 pub(super) struct Service {
     pub(super) clock: Clock,
+    pub(super) encoded: EncodedEvents,
     state: Mutex<State>,
 }
 
@@ -35,6 +37,7 @@ impl Service {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
             clock: Clock::new(settings.start_time),
+            encoded: EncodedEvents::new(settings.encoded_cache_bytes),
             state: Mutex::new(State {
                 model: Model::new(settings),
                 script: Script::default(),
@@ -63,9 +66,10 @@ impl Service {
         ask: impl FnOnce(&mut Model, Timestamp) -> Answer<T>,
     ) -> Answer<T> {
         self.with(|model, now| model.admit(operation, scope, now))?;
-        match self.script(|script| script.take(operation, None)) {
+        match self.script(|script| script.take_unstreamed(operation)) {
             Some(Effect::Refuse(error)) => return Err(error),
             Some(Effect::Silent(silence)) => self.keep_silent(silence).await,
+            // A dry run opens no stream that could go wrong.
             Some(Effect::InStream { .. }) | None => {}
         }
         self.with(ask)
@@ -92,7 +96,12 @@ impl Service {
                 });
                 self.keep_silent(None).await;
             }
-            Some(Effect::Silent(silence)) => self.keep_silent(silence).await,
+            Some(Effect::Silent(silence)) => {
+                let mut unanswered =
+                    Unanswered { service: self, consumer_arn, shard_id, start, abandoned: true };
+                self.keep_silent(silence).await;
+                unanswered.abandoned = false;
+            }
             Some(Effect::InStream { after_events, fault }) => stream_fault = Some((after_events, fault)),
             None => {}
         }
@@ -153,6 +162,26 @@ impl Service {
     /// A panic under the lock leaves a model that still answers: go on with it.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call of SubscribeToShard that waits for its answer. Dropped while it waits, it goes into the log of calls: its client
+/// gave up, and the model never hears of it.
+struct Unanswered<'a> {
+    service: &'a Service,
+    consumer_arn: &'a str,
+    shard_id: &'a ShardId,
+    start: &'a Start,
+    abandoned: bool,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if self.abandoned {
+            self.service.with(|model, now| {
+                model.note_refused_subscribe(self.consumer_arn, self.shard_id, self.start, "no answer", now);
+            });
+        }
     }
 }
 

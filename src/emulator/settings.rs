@@ -34,6 +34,9 @@ pub struct Settings {
     /// A subscription without records gets an empty event this long after the event before it. Default: 5 s (seen, and
     /// LocalStack's validated tests; AWS documents none).
     pub idle_event_interval: Duration,
+    /// Whether the first event of a subscription without records comes at once, rather than after a whole interval.
+    /// Undocumented. Default: false.
+    pub first_idle_event_at_once: bool,
     /// The most records in an event. Undocumented. Default: 500.
     pub event_max_records: usize,
     /// The most bytes, payload and partition key, in an event; a larger record comes alone. Undocumented. Default: 1 MiB.
@@ -86,6 +89,10 @@ pub struct Settings {
     pub list_shards_lag: Duration,
     /// The most shards in a page of ListShards, whatever the request says. Default: 1,000 (ListShards).
     pub list_shards_page: usize,
+    /// How long the NextToken of a listing can be used. Default: 300 s (ListShards).
+    pub next_token_time: Duration,
+    /// How long a shard iterator can be used. Default: 300 s (GetShardIterator).
+    pub shard_iterator_time: Duration,
 
     /// How long a record of a new stream, and then its closed shard, can be read. Default: 24 h (CreateStream).
     pub retention: Duration,
@@ -120,6 +127,9 @@ pub struct Settings {
     pub limit_reads: bool,
     /// Whether the port tells an event's size before the event. Default: false: the client of the AWS SDK cannot.
     pub tell_event_size: bool,
+    /// The most bytes of encoded events that are kept for other subscriptions that read the same; the oldest go. 0 has every
+    /// subscription's events encoded for it alone. Default: 64 MiB.
+    pub encoded_cache_bytes: usize,
     /// The most entries in the log of SubscribeToShard calls; the oldest go. Default: 10,000.
     pub call_log_size: usize,
     /// SETTINGS_MAX_CONCURRENT_STREAMS of HTTP/2 connections. Undocumented; traces of the service show 5 and 100 to 128.
@@ -202,6 +212,7 @@ impl Default for Settings {
             start_time: None,
             subscription_time: Duration::from_secs(300),
             idle_event_interval: Duration::from_secs(5),
+            first_idle_event_at_once: false,
             event_max_records: 500,
             event_max_bytes: MIB,
             pace: Some(2_000_000),
@@ -225,6 +236,8 @@ impl Default for Settings {
             on_demand_stream_limit: 50,
             list_shards_lag: Duration::ZERO,
             list_shards_page: 1_000,
+            next_token_time: Duration::from_secs(300),
+            shard_iterator_time: Duration::from_secs(300),
             retention: Duration::from_secs(24 * 60 * 60),
             retention_records: 1_000_000,
             retention_bytes: 256 * MIB,
@@ -238,6 +251,7 @@ impl Default for Settings {
             limit_writes: false,
             limit_reads: true,
             tell_event_size: false,
+            encoded_cache_bytes: 64 * MIB,
             call_log_size: 10_000,
             max_concurrent_streams: 128,
             max_connections: 10_000,

@@ -27,6 +27,8 @@ pub(super) enum Delivery {
     Broken(SubscriptionEvent, StreamFault),
     /// The last thing: an exception.
     Failed(ServiceError),
+    /// The last thing: an error that is no exception.
+    ErrorMessage(ServiceError),
     /// The last thing: the end.
     Ended,
 }
@@ -108,6 +110,7 @@ impl Subscription {
                 Some(Step::Wait(Arc::clone(woken), Some(until)))
             }
             StreamFault::Exception(error) => Some(self.over(Delivery::Failed(error))),
+            StreamFault::ErrorMessage(error) => Some(self.over(Delivery::ErrorMessage(error))),
             StreamFault::End => Some(self.over(Delivery::Ended)),
             _ => None,
         }

@@ -2,25 +2,72 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use crc32fast::Hasher;
 
 use crate::model::{ChildShard, EncryptionType, KinesisRecord, SequenceNumber, SubscriptionEvent, Timestamp};
 
 /// The event as the service writes it: timestamps as seconds with three decimals, payloads in base64. An absent partition key
 /// or encryption type is left out, an absent continuation is `null`, and `ChildShards` is there only if there are any.
 pub fn event_payload(event: &SubscriptionEvent) -> Vec<u8> {
-    let mut json = String::with_capacity(estimated_len(event));
-    json.push_str("{\"Records\":");
+    let mut json = String::with_capacity(records_len(&event.records) + tail_len(event));
+    json.push_str(BEFORE_RECORDS);
     put_list(&mut json, &event.records, put_record);
+    put_tail(&mut json, event);
+    json.into_bytes()
+}
+
+/// The records of an event as JSON, with their checksum: what is the same for all who read them.
+#[derive(Debug, Clone)]
+pub struct EncodedRecords {
+    pub(super) json: Bytes,
+    pub(super) checksum: Hasher,
+}
+
+impl EncodedRecords {
+    /// Encodes records.
+    pub fn new(records: &[KinesisRecord]) -> Self {
+        let mut json = String::with_capacity(records_len(records));
+        put_list(&mut json, records, put_record);
+        let mut bytes = json.into_bytes();
+        // What the estimate had too much would be kept as long as the records.
+        bytes.shrink_to_fit();
+        let mut checksum = Hasher::new();
+        checksum.update(&bytes);
+        Self { json: bytes.into(), checksum }
+    }
+
+    /// The JSON.
+    pub fn json(&self) -> &Bytes {
+        &self.json
+    }
+
+    /// The bytes that it holds.
+    pub fn size(&self) -> usize {
+        self.json.len()
+    }
+}
+
+/// What comes before the records in an event.
+pub(super) const BEFORE_RECORDS: &str = "{\"Records\":";
+
+/// What comes behind the records in an event.
+pub(super) fn tail(event: &SubscriptionEvent) -> String {
+    let mut json = String::with_capacity(tail_len(event));
+    put_tail(&mut json, event);
+    json
+}
+
+fn put_tail(json: &mut String, event: &SubscriptionEvent) {
     json.push_str(",\"ContinuationSequenceNumber\":");
-    put_number(&mut json, event.continuation.as_ref());
+    put_number(json, event.continuation.as_ref());
     json.push_str(",\"MillisBehindLatest\":");
     json.push_str(&event.millis_behind_latest.to_string());
     if !event.child_shards.is_empty() {
         json.push_str(",\"ChildShards\":");
-        put_list(&mut json, &event.child_shards, put_child);
+        put_list(json, &event.child_shards, put_child);
     }
     json.push('}');
-    json.into_bytes()
 }
 
 fn put_record(json: &mut String, record: &KinesisRecord) {
@@ -99,12 +146,16 @@ pub(super) fn put_string(json: &mut String, text: &str) {
     json.push('"');
 }
 
-fn estimated_len(event: &SubscriptionEvent) -> usize {
-    let records = event.records.iter().map(|record| {
+fn records_len(records: &[KinesisRecord]) -> usize {
+    let records = records.iter().map(|record| {
         let key = record.partition_key.as_ref().map_or(0, String::len);
         record.data.len().div_ceil(3) * 4 + key + RECORD_MEMBERS
     });
-    records.sum::<usize>() + event.child_shards.len() * CHILD_MEMBERS + EVENT_MEMBERS
+    records.sum::<usize>() + BEFORE_RECORDS.len()
+}
+
+fn tail_len(event: &SubscriptionEvent) -> usize {
+    event.child_shards.len() * CHILD_MEMBERS + EVENT_MEMBERS
 }
 
 /// Names, quotes, 56 digits and a timestamp, rounded up.

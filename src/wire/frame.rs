@@ -6,24 +6,57 @@
 //! ```
 
 use bytes::{BufMut, Bytes, BytesMut};
+use crc32fast::Hasher;
 
 /// One whole frame. Every header is a string, the only type that Kinesis sends.
 ///
 /// Names are cut at 255 bytes and values at 65,535, the most that their length fields can say.
 pub fn encode_frame(headers: &[(&str, &str)], payload: &[u8]) -> Bytes {
+    let whole = Part { len: payload.len(), checksum: checksum(payload) };
+    let (mut frame, tail) = frame_around(headers, b"", &whole, b"");
+    frame.put_slice(payload);
+    frame.put_slice(&tail);
+    frame.freeze()
+}
+
+/// The middle of a payload, by what a frame has to know of it.
+pub(super) struct Part {
+    pub(super) len: usize,
+    pub(super) checksum: Hasher,
+}
+
+/// What comes before and behind the middle of a payload in its frame; the middle itself is not looked at.
+pub(super) fn frame_around(
+    headers: &[(&str, &str)],
+    before: &[u8],
+    middle: &Part,
+    behind: &[u8],
+) -> (BytesMut, Bytes) {
     let headers_len: usize =
         headers.iter().map(|(name, value)| 4 + name.len().min(MAX_NAME) + value.len().min(MAX_VALUE)).sum();
-    let total = PRELUDE + headers_len + payload.len() + CHECKSUM;
-    let mut frame = BytesMut::with_capacity(total);
-    frame.put_u32(total as u32);
-    frame.put_u32(headers_len as u32);
-    frame.put_u32(crc32fast::hash(&frame));
+    let payload_len = before.len() + middle.len + behind.len();
+    let total = PRELUDE + headers_len + payload_len + CHECKSUM;
+    let mut head = BytesMut::with_capacity(PRELUDE + headers_len + before.len());
+    head.put_u32(total as u32);
+    head.put_u32(headers_len as u32);
+    head.put_u32(crc32fast::hash(&head));
     for (name, value) in headers {
-        put_header(&mut frame, name.as_bytes(), value.as_bytes());
+        put_header(&mut head, name.as_bytes(), value.as_bytes());
     }
-    frame.put_slice(payload);
-    frame.put_u32(crc32fast::hash(&frame));
-    frame.freeze()
+    head.put_slice(before);
+    let mut sum = checksum(&head);
+    sum.combine(&middle.checksum);
+    sum.update(behind);
+    let mut tail = BytesMut::with_capacity(behind.len() + CHECKSUM);
+    tail.put_slice(behind);
+    tail.put_u32(sum.finalize());
+    (head, tail.freeze())
+}
+
+fn checksum(bytes: &[u8]) -> Hasher {
+    let mut hasher = Hasher::new();
+    hasher.update(bytes);
+    hasher
 }
 
 fn put_header(frame: &mut BytesMut, name: &[u8], value: &[u8]) {

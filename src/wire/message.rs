@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use super::event::{event_payload, put_string};
-use super::frame::encode_frame;
+use super::event::{BEFORE_RECORDS, EncodedRecords, event_payload, put_string, tail};
+use super::frame::{Part, encode_frame, frame_around};
 use crate::model::SubscriptionEvent;
 
 /// The first message of every subscription; it carries nothing.
@@ -21,10 +21,22 @@ pub fn event_message(event: &SubscriptionEvent) -> Bytes {
 
 /// An event frame around any payload, for tests that send one that is no event.
 pub fn raw_event_message(payload: &[u8]) -> Bytes {
-    encode_frame(
-        &[(MESSAGE_TYPE, "event"), (EVENT_TYPE, "SubscribeToShardEvent"), (CONTENT_TYPE, JSON_1_1)],
-        payload,
-    )
+    encode_frame(&EVENT_HEADERS, payload)
+}
+
+/// The message of an event whose records have been encoded: three pieces, whose second is what `records` holds, not copied. The
+/// event's own records are not looked at.
+pub fn event_parts(records: &EncodedRecords, event: &SubscriptionEvent) -> [Bytes; 3] {
+    let middle = Part { len: records.size(), checksum: records.checksum.clone() };
+    let (head, tail) =
+        frame_around(&EVENT_HEADERS, BEFORE_RECORDS.as_bytes(), &middle, tail(event).as_bytes());
+    [head.freeze(), records.json.clone(), tail]
+}
+
+/// An error that is no exception of the service's model, like `InternalError`: the last message of its subscription. It has no
+/// payload; code and text are headers.
+pub fn error_message(code: &str, message: &str) -> Bytes {
+    encode_frame(&[(MESSAGE_TYPE, "error"), (ERROR_CODE, code), (ERROR_MESSAGE, message)], b"")
 }
 
 /// An exception of the service's model, like `ResourceInUseException`: the last message of its subscription.
@@ -42,7 +54,11 @@ const MESSAGE_TYPE: &str = ":message-type";
 const EVENT_TYPE: &str = ":event-type";
 const EXCEPTION_TYPE: &str = ":exception-type";
 const CONTENT_TYPE: &str = ":content-type";
+const ERROR_CODE: &str = ":error-code";
+const ERROR_MESSAGE: &str = ":error-message";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
+const EVENT_HEADERS: [(&str, &str); 3] =
+    [(MESSAGE_TYPE, "event"), (EVENT_TYPE, "SubscribeToShardEvent"), (CONTENT_TYPE, JSON_1_1)];
 
 #[cfg(test)]
 mod tests {
@@ -160,6 +176,35 @@ mod tests {
                 }],
             })
         );
+    }
+
+    #[test]
+    fn an_error_message_carries_its_code_and_text_in_headers() {
+        let message = decoded(&error_message("InternalError", "said"));
+        assert_eq!(header(&message, ":message-type"), "error");
+        assert_eq!(header(&message, ":error-code"), "InternalError");
+        assert_eq!(header(&message, ":error-message"), "said");
+        assert!(message.payload().is_empty());
+    }
+
+    #[test]
+    fn the_parts_of_an_event_are_its_message() {
+        for (count, continuation, children) in [(0, Some(8.into()), 0), (1, None, 1), (40, Some(9.into()), 2)]
+        {
+            let child = ChildShard {
+                shard_id: "c".into(),
+                parent_shards: vec!["a".into()],
+                hash_key_range: HashKeyRange::ALL,
+            };
+            let event = SubscriptionEvent {
+                records: vec![record(); count],
+                continuation,
+                millis_behind_latest: 7,
+                child_shards: vec![child; children],
+            };
+            let records = EncodedRecords::new(&event.records);
+            assert_eq!(event_parts(&records, &event).concat(), event_message(&event));
+        }
     }
 
     #[test]

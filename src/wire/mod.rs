@@ -11,6 +11,8 @@ mod event;
 mod frame;
 mod message;
 
-pub use event::event_payload;
+pub use event::{EncodedRecords, event_payload};
 pub use frame::encode_frame;
-pub use message::{event_message, exception_message, initial_response, raw_event_message};
+pub use message::{
+    error_message, event_message, event_parts, exception_message, initial_response, raw_event_message,
+};

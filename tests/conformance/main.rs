@@ -2,7 +2,7 @@
 //! nobody here wrote. The same list of rules makes the table in `docs/conformance.md`.
 //!
 //! - `cargo test --test conformance`: the emulator has to keep every rule, on every door that the rule is about.
-//! - `.ci/third-party` starts ministack and kinesis-local. What they break, or what cannot be seen there, is checked in under
+//! - `.ci/conformance` starts ministack and kinesis-local. What they break, or what cannot be seen there, is checked in under
 //!   `deviations/`; anything else than that is an error, a rule that they keep all at once included.
 //! - `KINESIS_FANOUT_CONFORMANCE_ENDPOINT=host:port cargo test --test conformance -- --ignored any_endpoint` tries them on any
 //!   server of plain HTTP/1.1 that verifies no signature, and prints what it finds.
@@ -62,7 +62,7 @@ fn http2_under_tls_keeps_every_rule() {
 /// Tries all rules on a server whose deviations are known.
 fn theirs(name: &str, variable: &str) {
     let authority = std::env::var(variable).unwrap_or_else(|_| {
-        panic!("{variable} is the host:port of {name}; .ci/third-party starts one and sets it")
+        panic!("{variable} is the host:port of {name}; .ci/conformance starts one and sets it")
     });
     let found = run::all_at_once(&Subject::Theirs(authority));
     if document::regenerates() {
@@ -73,13 +73,13 @@ fn theirs(name: &str, variable: &str) {
 }
 
 #[test]
-#[ignore = "needs a ministack: .ci/third-party"]
+#[ignore = "needs a ministack: .ci/conformance"]
 fn ministack_deviates_as_listed() {
     theirs("ministack", "KINESIS_FANOUT_CONFORMANCE_MINISTACK");
 }
 
 #[test]
-#[ignore = "needs a kinesis-local: .ci/third-party"]
+#[ignore = "needs a kinesis-local: .ci/conformance"]
 fn kinesis_local_deviates_as_listed() {
     theirs("kinesis-local", "KINESIS_FANOUT_CONFORMANCE_KINESIS_LOCAL");
 }

@@ -48,7 +48,8 @@ impl fmt::Display for Outcome {
 /// Stops the check when the condition does not hold.
 macro_rules! holds {
     ($condition:expr, $($what:tt)+) => {
-        if !$condition {
+        let holds: bool = $condition;
+        if !holds {
             return Err($crate::verdict::Stop::Broken(format!($($what)+)));
         }
     };

@@ -52,6 +52,9 @@ async fn streams_go_wrong_on_order() {
     let exception = ServiceError::new("KMSDisabledException", "said", 400);
     let seen = behind_the_first(StreamFault::Exception(exception)).await.unwrap_err();
     assert!(seen.starts_with("KmsDisabledException"), "{seen}");
+    let error = ServiceError::new("InternalError", "said", 500);
+    let seen = behind_the_first(StreamFault::ErrorMessage(error)).await.unwrap_err();
+    assert!(seen.contains("InternalError") || seen == "malformed", "{seen}");
     let event = behind_the_first(StreamFault::EmptyContinuation).await.unwrap().unwrap();
     assert_eq!((event.continuation_sequence_number(), payloads(&event)), ("", vec![&b"b"[..]]));
 }
@@ -71,4 +74,16 @@ async fn silence_before_the_headers_and_in_the_stream_lasts_as_long_as_ordered()
     let mut output = from_horizon(&client, &consumer).await.unwrap();
     assert_eq!(payloads(&event(&mut output).await.unwrap()), [b"a"]);
     assert!(server.now() >= began + Duration::from_millis(20));
+}
+
+#[tokio::test]
+async fn a_dry_run_leaves_what_is_to_go_wrong_in_a_stream_to_the_next_stream() {
+    let (server, client, consumer) = ready(quick()).await;
+    server.faults().inject(Fault::in_stream(0, StreamFault::End).times(1));
+    let dry = client.subscribe_to_shard().consumer_arn(&consumer).shard_id(SHARD).dry_run(true);
+    let dry = dry.starting_position(position(ShardIteratorType::TrimHorizon, None)).send().await;
+    assert_eq!(code(dry), "DryRunOperationException");
+    let mut output = from_horizon(&client, &consumer).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(3), output.event_stream.recv()).await;
+    assert!(matches!(ended, Ok(Ok(None))), "{ended:?}");
 }

@@ -6,6 +6,8 @@ use aws_sdk_kinesis::types::{
     RecordDistributionStrategy, ScalingType, StreamDescriptionSummary, StreamMode, StreamModeDetails,
 };
 
+use kinesis_fanout::emulator::{CreateStreamRequest, NewRecord};
+
 use super::*;
 
 async fn summary(client: &Client) -> StreamDescriptionSummary {
@@ -165,6 +167,10 @@ async fn streams_are_described_with_their_shards_and_listed_in_pages() {
 
     let created = client.list_shards().stream_name("a").stream_creation_timestamp(DateTime::from_secs(1));
     assert_eq!(code(created.send().await), "ResourceNotFoundException");
+    let page = client.list_shards().stream_name("a").max_results(1).send().await.unwrap();
+    let both = client.list_shards().next_token(page.next_token().unwrap());
+    let both = both.stream_creation_timestamp(*first.stream_creation_timestamp());
+    assert_eq!(code(both.send().await), "InvalidArgumentException");
 }
 
 #[tokio::test]
@@ -202,4 +208,30 @@ async fn the_account_tells_its_limits_and_settings() {
     assert_eq!(code(update.send().await), "InvalidArgumentException");
     let over = client.create_stream().stream_name("large").shard_count(30).send().await;
     assert_eq!(code(over), "LimitExceededException");
+}
+
+#[tokio::test]
+async fn the_control_handle_makes_auto_streams_and_records_without_a_key_are_read_so() {
+    let server = LocalKinesis::start(quick()).await.unwrap();
+    let auto = CreateStreamRequest {
+        name: "orders".into(),
+        shards: Some(1),
+        mode: kinesis_fanout::emulator::StreamMode::OnDemand,
+        record_distribution_strategy: kinesis_fanout::emulator::RecordDistributionStrategy::Auto,
+        ..Default::default()
+    };
+    server.create_stream_with(&auto).unwrap();
+    let record = |key: Option<&str>| NewRecord {
+        partition_key: key.map(str::to_owned),
+        explicit_hash_key: None,
+        data: "x".into(),
+    };
+    for put in server.put_records("orders", vec![record(None), record(Some("kept"))]).unwrap() {
+        put.unwrap();
+    }
+    let consumer = server.register_consumer("orders", "billing").unwrap().arn;
+    let mut output = from_horizon(&client(&server), &consumer).await.unwrap();
+    let event = event(&mut output).await.unwrap();
+    let keys: Vec<_> = event.records().iter().map(|record| record.partition_key()).collect();
+    assert_eq!(keys, [None, Some("kept")]);
 }

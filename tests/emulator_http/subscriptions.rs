@@ -114,3 +114,22 @@ async fn positions_that_cannot_be_are_refused() {
     assert_eq!(code(from_horizon(&client, unknown).await), "ResourceNotFoundException");
     assert_eq!(code(from_horizon(&client, "billing").await), "ValidationException");
 }
+
+#[tokio::test]
+async fn what_two_subscriptions_read_alike_is_encoded_once() {
+    for (cache, expected) in [(1 << 20, 2), (0, 4)] {
+        let settings = Settings { event_max_records: 1, encoded_cache_bytes: cache, ..quick() };
+        let (server, client, billing) = ready(settings).await;
+        let audit = server.register_consumer("orders", "audit").unwrap().arn;
+        let large = "x".repeat(50_000);
+        for data in ["small", &large] {
+            server.put_record("orders", "k", None, data.to_owned()).unwrap();
+        }
+        for consumer in [&billing, &audit] {
+            let mut output = from_horizon(&client, consumer).await.unwrap();
+            assert_eq!(payloads(&event(&mut output).await.unwrap()), [b"small"]);
+            assert_eq!(payloads(&event(&mut output).await.unwrap()), [large.as_bytes()]);
+        }
+        assert_eq!(server.statistics().events_encoded, expected);
+    }
+}

@@ -54,12 +54,12 @@ fn options_count_before_the_file_of_settings() {
 }
 
 #[test]
-fn limits_go_on_and_off_for_calls_and_writes_together() {
+fn limits_go_on_and_off_for_calls_reads_and_writes_together() {
     for (line, expected) in
-        [("--limits on", (true, true)), ("--limits off", (false, false)), ("", (true, false))]
+        [("--limits on", [true; 3]), ("--limits off", [false; 3]), ("", [true, true, false])]
     {
         let settings = options(line).applied_to(Settings::default());
-        assert_eq!((settings.limit_calls, settings.limit_writes), expected, "{line}");
+        assert_eq!([settings.limit_calls, settings.limit_reads, settings.limit_writes], expected, "{line}");
     }
 }
 

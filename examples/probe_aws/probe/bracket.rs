@@ -32,7 +32,7 @@ impl Bracket {
         self.at_most = Some(self.at_most.map_or(elapsed, |before| before.min(elapsed)));
     }
 
-    /// Whether the bounds are close enough for [`rounded`](Self::rounded).
+    /// Whether the bounds are close enough for [`rounded`].
     pub(crate) fn is_narrow(&self) -> bool {
         self.at_most.is_some_and(|at_most| at_most.saturating_sub(self.at_least) <= ROUNDING)
     }
@@ -40,11 +40,6 @@ impl Bracket {
     /// The middle of the bounds.
     pub(crate) fn middle(&self) -> Option<Duration> {
         self.at_most.map(|at_most| (self.at_least.min(at_most) + at_most) / 2)
-    }
-
-    /// Milliseconds, to the nearest 100.
-    pub(crate) fn rounded(&self) -> Option<u64> {
-        self.middle().map(rounded)
     }
 
     pub(crate) fn to_json(self) -> Value {
@@ -63,4 +58,4 @@ pub(crate) fn millis(time: Duration) -> f64 {
 }
 
 /// What times in the settings are rounded to.
-pub(crate) const ROUNDING: Duration = Duration::from_millis(100);
+const ROUNDING: Duration = Duration::from_millis(100);

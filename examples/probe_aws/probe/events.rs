@@ -6,7 +6,7 @@ use aws_sdk_kinesis::types::{EncryptionType, Record, ShardIteratorType, Subscrib
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::bracket::{millis, rounded};
+use super::bracket::{Bracket, millis};
 use super::{Failure, LARGE, Probe, QUIET, SMALL};
 
 /// So many records with so many bytes are written; enough for several full events, if these are of the size that is known.
@@ -50,8 +50,10 @@ impl Probe {
         };
         let delivered = put.elapsed();
         intervals.sort();
-        let interval = intervals[intervals.len() / 2];
-        self.report.setting("idle_event_interval_ms", Some(rounded(interval)));
+        // Events may come late, but not early.
+        let shortest = intervals[0];
+        let bounds = Bracket { at_least: shortest, at_most: intervals.last().copied() };
+        self.report.time_within("idle_event_interval_ms", shortest, bounds);
         let form = self.continuation(&event)?;
         Ok(json!({
             "first_event_ms": millis(first),

@@ -6,7 +6,6 @@ use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::operation::create_stream::CreateStreamError;
 use aws_sdk_kinesis::operation::deregister_stream_consumer::DeregisterStreamConsumerError;
 use aws_sdk_kinesis::operation::describe_stream_consumer::DescribeStreamConsumerError;
-use serde_json::Value;
 use tokio::time::Instant;
 
 use super::bracket::{Bracket, Span};
@@ -48,8 +47,7 @@ impl Probe {
     pub(super) async fn wait_for_stream(&mut self) -> Result<(), Failure> {
         let began = self.created.ok_or(Failure("the stream was not created".into()))?;
         let time = until(began, async || self.kinesis.is_active(SHARDS).await).await?;
-        self.report.setting("stream_creation_time_ms", time.rounded());
-        self.note("stream_creation", Ok(time.to_json()));
+        self.report.time("stream_creation_time_ms", time);
         let summary = self.kinesis.describe().await?;
         let summary = summary.ok_or(Failure("the stream is gone".into()))?;
         self.kinesis.stream_arn = summary.stream_arn;
@@ -65,12 +63,11 @@ impl Probe {
         let consumer = answer.consumer.ok_or(Failure("no consumer in the answer".into()))?;
         self.kinesis.consumer_arn = consumer.consumer_arn;
         let time = until(began, async || self.kinesis.is_registered().await).await?;
-        self.report.setting("consumer_creation_time_ms", time.rounded());
-        self.note("consumer_creation", Ok(time.to_json()));
+        self.report.time("consumer_creation_time_ms", time);
         Ok(())
     }
 
-    pub(super) async fn deregister_consumer(&mut self) -> Result<Value, Failure> {
+    pub(super) async fn deregister_consumer(&mut self) -> Result<(), Failure> {
         if self.kinesis.consumer_arn.is_empty() {
             return Err(Failure("no consumer was registered".into()));
         }
@@ -83,8 +80,8 @@ impl Probe {
         }
         let began = Span { sent, answered: Instant::now() };
         let time = until(began, async || self.is_consumer_gone().await).await?;
-        self.report.setting("consumer_deletion_time_ms", time.rounded());
-        Ok(time.to_json())
+        self.report.time("consumer_deletion_time_ms", time);
+        Ok(())
     }
 
     pub(super) async fn delete_stream(&mut self) -> Result<(), Failure> {
@@ -105,8 +102,7 @@ impl Probe {
         let time = until(began, async || Ok(Some(self.kinesis.describe().await?.is_none()))).await?;
         self.is_created = false;
         if sent {
-            self.report.setting("stream_deletion_time_ms", time.rounded());
-            self.note("stream_deletion", Ok(time.to_json()));
+            self.report.time("stream_deletion_time_ms", time);
         }
         Ok(())
     }

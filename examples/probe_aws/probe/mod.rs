@@ -118,9 +118,10 @@ impl Probe {
             return Ok(());
         }
         (self.tell)("removing the consumer and the stream");
-        let deregistered = self.deregister_consumer().await;
-        // A consumer that is left goes with its stream.
-        self.note("consumer_deletion", deregistered);
+        if let Err(failure) = self.deregister_consumer().await {
+            // A consumer that is left goes with its stream.
+            (self.tell)(&format!("the consumer stays until its stream goes: {failure}"));
+        }
         self.delete_stream().await
     }
 

@@ -50,7 +50,7 @@ impl Probe {
         let last = self.narrow(&mut time, siege.let_in).await?;
         drop(last);
         self.take_over = time;
-        self.report.setting("take_over_after_ms", time.rounded());
+        self.report.time("take_over_after_ms", time);
         let form = siege.refusal.as_ref().and_then(form);
         self.report.setting("refusal", form);
         Ok(json!({
@@ -59,7 +59,6 @@ impl Probe {
                 "message": refusal.message,
                 "status": refusal.status,
             })),
-            "takes_over_after": time.to_json(),
             "old_subscription": fate,
             "one_call_a_second": self.pause == SLOW,
         }))

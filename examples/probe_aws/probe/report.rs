@@ -1,20 +1,25 @@
 //! What was measured, as JSON without account, ARN or the stream's name.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use super::Failure;
+use super::bracket::{Bracket, rounded};
 
 /// Raw figures, and the settings of the emulator that follow from them.
 #[derive(Debug)]
 pub(crate) struct Report {
     stream: String,
     measured: Map<String, Value>,
+    /// The bounds of each setting that is a time.
+    times: Map<String, Value>,
     settings: Map<String, Value>,
 }
 
 impl Report {
     pub(crate) fn new(stream: &str) -> Self {
-        Self { stream: stream.to_owned(), measured: Map::new(), settings: Map::new() }
+        Self { stream: stream.to_owned(), measured: Map::new(), times: Map::new(), settings: Map::new() }
     }
 
     pub(crate) fn measured(&mut self, name: &str, figures: Result<Value, Failure>) {
@@ -29,6 +34,19 @@ impl Report {
         }
     }
 
+    /// A setting that is a time: its bounds, and the middle of them as the setting.
+    pub(crate) fn time(&mut self, key: &str, bounds: Bracket) {
+        if let Some(middle) = bounds.middle() {
+            self.time_within(key, middle, bounds);
+        }
+    }
+
+    /// A setting that is a time, and its bounds.
+    pub(crate) fn time_within(&mut self, key: &str, time: Duration, bounds: Bracket) {
+        self.times.insert(key.into(), bounds.to_json());
+        self.setting(key, Some(rounded(time)));
+    }
+
     /// What could not be measured.
     pub(crate) fn failed(&self) -> Vec<&str> {
         let failed = self.measured.iter().filter(|(_, figures)| figures.get("failed").is_some());
@@ -38,6 +56,7 @@ impl Report {
     /// The file: `{"measured": {…}, "settings": {…}}`, the former redacted; the latter has only words and numbers of our own.
     pub(crate) fn to_json(&self) -> String {
         let mut measured = Value::Object(self.measured.clone());
+        measured["times"] = self.times.clone().into();
         redact(&mut measured, &self.stream);
         format!("{:#}\n", json!({"measured": measured, "settings": self.settings}))
     }
@@ -120,7 +139,7 @@ mod tests {
         report.measured("a", Err(Failure("stream not is gone".into())));
         let file: Value = serde_json::from_str(&report.to_json()).unwrap();
         let expected = json!({
-            "measured": {"a": {"failed": "stream <stream> is gone"}},
+            "measured": {"a": {"failed": "stream <stream> is gone"}, "times": {}},
             "settings": {"slot_after_hang_up": "not"},
         });
         assert_eq!((file, report.failed()), (expected, vec!["a"]));

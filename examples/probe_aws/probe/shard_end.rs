@@ -27,9 +27,8 @@ impl Probe {
             until(split, async || self.kinesis.is_active(SHARDS + 1).await),
         );
         let (end, listed, active) = (end?, listed?, active?);
-        self.report.setting("reshard_time_ms", active.rounded());
-        let lag = after_the_end(listed, split, end.came);
-        self.report.setting("list_shards_lag_ms", lag.rounded());
+        self.report.time("reshard_time_ms", active);
+        self.report.time("list_shards_lag_ms", after_the_end(listed, split, end.came));
 
         let horizon = read_to_end(self.open(QUIET).await?).await?;
         self.report.setting("shard_end_with_records", Some(!horizon.event.records().is_empty()));
@@ -39,7 +38,6 @@ impl Probe {
 
         let latest = read_to_end(self.open_at(QUIET, ShardIteratorType::Latest).await?).await;
         Ok(json!({
-            "split_until_active": active.to_json(),
             "children_came_after_ms": millis(end.came.answered.saturating_duration_since(split.sent)),
             "listed_after_split": listed.to_json(),
             "live": end.to_json(),

@@ -1,23 +1,29 @@
 //! The body of a subscription: the initial response, then one message per event, each pulled when the connection asks.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_core::Stream;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use hyper::body::Frame;
 
 use crate::emulator::faults::StreamFault;
+use crate::emulator::service::Service;
 use crate::emulator::subscription::{Delivery, Subscription};
 use crate::model::SubscriptionEvent;
 use crate::wire;
 
 /// Dropped, it hangs up.
-pub(super) fn messages(subscription: Subscription) -> impl Stream<Item = Result<Frame<Bytes>, Infallible>> {
-    stream::unfold(Phase::Greeting(subscription), |phase| async {
-        let (message, phase) = phase.message().await?;
-        Some((Ok(Frame::data(message)), phase))
-    })
+pub(super) fn messages(
+    service: Arc<Service>,
+    subscription: Subscription,
+) -> impl Stream<Item = Result<Frame<Bytes>, Infallible>> {
+    let messages = stream::unfold(Phase::Greeting(subscription), move |phase| {
+        let service = Arc::clone(&service);
+        async move { phase.message(&service).await }
+    });
+    messages.flat_map(|pieces| stream::iter(pieces.into_iter().map(|piece| Ok(Frame::data(piece)))))
 }
 
 enum Phase {
@@ -27,28 +33,37 @@ enum Phase {
 }
 
 impl Phase {
-    async fn message(self) -> Option<(Bytes, Self)> {
+    /// The next message, in pieces.
+    async fn message(self, service: &Service) -> Option<(Vec<Bytes>, Self)> {
         let mut subscription = match self {
             Self::Greeting(subscription) => {
-                return Some((wire::initial_response(), Self::Delivering(subscription)));
+                return Some((vec![wire::initial_response()], Self::Delivering(subscription)));
             }
             Self::Delivering(subscription) => subscription,
             Self::Over => return None,
         };
-        match subscription.next().await {
-            Delivery::Event(event) => Some((wire::event_message(&event), Self::Delivering(subscription))),
+        Some(match subscription.next().await {
+            Delivery::Event(event) => (pieces(service, &event), Self::Delivering(subscription)),
             Delivery::Broken(event, StreamFault::TruncatedFrame) => {
                 let message = wire::event_message(&event);
-                Some((message.slice(..message.len() / 2), Self::Over))
+                (vec![message.slice(..message.len() / 2)], Self::Over)
             }
-            Delivery::Broken(event, fault) => Some((broken(event, &fault), Self::Delivering(subscription))),
+            Delivery::Broken(event, fault) => (vec![broken(event, &fault)], Self::Delivering(subscription)),
             Delivery::Failed(error) => {
-                let message = wire::exception_message(&error.code, &error.message);
-                Some((message, Self::Over))
+                (vec![wire::exception_message(&error.code, &error.message)], Self::Over)
             }
-            Delivery::Ended => None,
-        }
+            Delivery::ErrorMessage(error) => {
+                (vec![wire::error_message(&error.code, &error.message)], Self::Over)
+            }
+            Delivery::Ended => return None,
+        })
     }
+}
+
+/// An event in pieces, the large one shared with whoever reads the same records.
+fn pieces(service: &Service, event: &SubscriptionEvent) -> Vec<Bytes> {
+    let pieces = wire::event_parts(&service.encoded.records(&event.records), event);
+    if pieces[1].len() < WORTH_A_PIECE { vec![pieces.concat().into()] } else { pieces.into() }
 }
 
 fn broken(mut event: SubscriptionEvent, fault: &StreamFault) -> Bytes {
@@ -74,3 +89,6 @@ fn broken(mut event: SubscriptionEvent, fault: &StreamFault) -> Bytes {
         _ => wire::event_message(&event),
     }
 }
+
+/// Shorter records are copied into one piece with what is around them: cheaper than two more frames of HTTP.
+const WORTH_A_PIECE: usize = 4 << 10;

@@ -2,11 +2,10 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody};
+use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
@@ -16,6 +15,7 @@ use super::answers;
 use super::body;
 use super::headers::{self, Ids};
 use super::operations::{self, Call};
+use super::request_body::BodyRoom;
 use super::requests::{self, Members};
 use super::signature::Signer;
 use crate::emulator::Settings;
@@ -30,6 +30,7 @@ pub(super) struct Dispatch {
     service: Arc<Service>,
     settings: Settings,
     ids: Ids,
+    room: BodyRoom,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +48,7 @@ enum Reply {
 impl Dispatch {
     pub(super) fn new(service: Arc<Service>) -> Self {
         let settings = service.with(|model, _| model.settings().clone());
-        Self { service, settings, ids: Ids::new() }
+        Self { service, settings, ids: Ids::new(), room: BodyRoom::new() }
     }
 
     /// What bounds connections.
@@ -62,7 +63,7 @@ impl Dispatch {
         let codec = Codec::of(headers::text(request.headers(), CONTENT_TYPE.as_str()));
         let mut response = match self.reply(codec, request).await {
             Ok(Reply::Whole(document)) => whole(codec, StatusCode::OK, document.as_ref()),
-            Ok(Reply::Subscription(subscription)) => stream(subscription),
+            Ok(Reply::Subscription(subscription)) => stream(&self.service, subscription),
             Err(error) => refusal(codec, &error),
         };
         self.ids.stamp(response.headers_mut(), self.service.clock.now());
@@ -75,14 +76,13 @@ impl Dispatch {
         }
         let operation = operation(request.headers())?;
         let (head, body) = request.into_parts();
-        let body = Limited::new(body, MAX_BODY).collect();
-        let body = tokio::time::timeout(BODY_TIMEOUT, body).await.map_err(|_| too_slow())?;
-        let body = body.map_err(|error| unreadable(&*error))?.to_bytes();
-        self.verify(&head, &body)?;
+        let read = self.room.read(body).await?;
+        let body = &read.bytes;
+        self.verify(&head, body)?;
         if operation == Operation::SubscribeToShard && codec != Codec::Json {
             return Err(json_only());
         }
-        let parsed = requests::parse(codec, &body)?;
+        let parsed = requests::parse(codec, body)?;
         let members = Members::of(&parsed, codec)?;
         if operation == Operation::SubscribeToShard {
             return self.subscribe(members).await;
@@ -139,8 +139,8 @@ fn whole(codec: Codec, status: StatusCode, document: Option<&Document>) -> Respo
     response
 }
 
-fn stream(subscription: Subscription) -> Response<Body> {
-    let messages = StreamBody::new(body::messages(subscription));
+fn stream(service: &Arc<Service>, subscription: Subscription) -> Response<Body> {
+    let messages = StreamBody::new(body::messages(Arc::clone(service), subscription));
     let mut response = Response::new(messages.boxed_unsync());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
     response
@@ -167,21 +167,4 @@ fn json_only() -> ServiceError {
     ServiceError::new("SerializationException", message, 400)
 }
 
-fn unreadable(error: &(dyn std::error::Error + 'static)) -> ServiceError {
-    if error.is::<LengthLimitError>() {
-        let message = format!("The request is larger than {MAX_BODY} bytes.");
-        return ServiceError::new("RequestEntityTooLargeException", message, 413);
-    }
-    ServiceError::new("SerializationException", error.to_string(), 400)
-}
-
-fn too_slow() -> ServiceError {
-    let message = format!("The body did not come within {} s.", BODY_TIMEOUT.as_secs());
-    ServiceError::new("RequestTimeoutException", message, 408)
-}
-
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
-/// PutRecords' 10 MiB in base64, with room for 500 partition keys and hash keys.
-const MAX_BODY: usize = 16 << 20;
-/// 16 MiB at 1 Mbit/s.
-const BODY_TIMEOUT: Duration = Duration::from_secs(120);

@@ -23,7 +23,7 @@ impl Ids {
 
     /// What every answer has: the service's own time, not the machine's, and ids that no other answer has.
     pub(super) fn stamp(&self, headers: &mut HeaderMap, now: Timestamp) {
-        put(headers, DATE, &httpdate::fmt_http_date(now.into()));
+        put(headers, DATE, &httpdate::fmt_http_date(now.min(LAST_DATE).into()));
         put(headers, HeaderName::from_static("x-amzn-requestid"), &uuid(self.draw(), self.draw()));
         let extended: Vec<u8> = (0..EXTENDED_ID_WORDS).flat_map(|_| self.draw().to_be_bytes()).collect();
         put(headers, HeaderName::from_static("x-amz-id-2"), &STANDARD.encode(extended));
@@ -67,6 +67,20 @@ fn uuid(high: u64, low: u64) -> String {
     format!("{first:08x}-{second:04x}-4{third:03x}-{variant:04x}-{node:012x}")
 }
 
+/// The end of the year 9999: a clock moved on beyond it has no date of HTTP.
+const LAST_DATE: Timestamp = Timestamp::from_millis(253_402_300_799_999);
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 /// 72 bytes, 96 characters of base64: what the service's answers have.
 const EXTENDED_ID_WORDS: usize = 9;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_no_date_can_write_is_the_last_one_that_can() {
+        let mut headers = HeaderMap::new();
+        Ids::new().stamp(&mut headers, Timestamp::from_millis(u64::MAX));
+        assert_eq!(text(&headers, DATE.as_str()), Some("Fri, 31 Dec 9999 23:59:59 GMT"));
+    }
+}

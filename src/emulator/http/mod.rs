@@ -12,6 +12,7 @@ mod dispatch;
 mod headers;
 mod in_process;
 mod operations;
+mod request_body;
 mod requests;
 mod signature;
 mod tls;
@@ -133,7 +134,7 @@ impl Server {
         &self.local
     }
 
-    /// Stops serving: when this comes back, the port is free, all connections are closed and all tasks have ended.
+    /// Stops serving: when this comes back, the port is free and all connections are closed, in the middle of an answer too.
     pub async fn shutdown(mut self) {
         drop(self.stop.take());
         // The task ends by itself now; an error only says that it was cancelled before.
@@ -187,10 +188,12 @@ async fn accept(
             _ = &mut stopped => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
-                // Closed at once, so that the client knows.
-                Ok((stream, _)) if connections.len() >= max_connections => drop(stream),
                 Ok((stream, _)) => {
-                    connections.spawn(connection::serve(stream, tls.clone(), Arc::clone(&dispatch)));
+                    // Those that have ended do not count.
+                    while connections.try_join_next().is_some() {}
+                    if connections.len() < max_connections {
+                        connections.spawn(connection::serve(stream, tls.clone(), Arc::clone(&dispatch)));
+                    }
                 }
                 // Out of file descriptors, most likely: some will be free again.
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,

@@ -2,15 +2,15 @@
 //!
 //! It knows no codec but this: in JSON a blob is a string and a time is seconds, in CBOR a bare number is milliseconds.
 
+mod listing;
+mod properties;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use crate::emulator::codec::{Codec, Document, Member};
-use crate::emulator::model::{
-    Answer, ListConsumersRequest, ListShardsRequest, NewRecord, RecordDistributionStrategy, ServiceError,
-    ShardSelection, Start, StreamMode, Tags,
-};
+use crate::emulator::model::{Answer, NewRecord, ServiceError, Start, hash_key};
 use crate::kinesis::RegisteredConsumer;
 use crate::model::{SequenceNumber, StreamReference, Timestamp};
 
@@ -121,7 +121,10 @@ impl<'a> Members<'a> {
     fn sequence_number(self, name: &str) -> Answer<SequenceNumber> {
         let digits = self.required_text(name)?;
         let constraint = "satisfy regular expression pattern: 0|([1-9]\\d{0,128})";
-        digits.parse().map_err(|_| ServiceError::validation(name, digits, constraint))
+        let invalid = || ServiceError::validation(name, digits, constraint);
+        // Leading zeros are let through: a setting has the emulator write them.
+        let number = digits.parse().ok().filter(|_| digits.len() <= MAX_SEQUENCE_NUMBER);
+        number.ok_or_else(invalid)
     }
 
     /// StreamARN or StreamName.
@@ -164,63 +167,6 @@ impl<'a> Members<'a> {
         }
     }
 
-    pub(super) fn list_shards(self) -> Answer<ListShardsRequest> {
-        let max_results = self.max_results()?;
-        let after = self.text("ExclusiveStartShardId")?;
-        if let Some(token) = self.text("NextToken")? {
-            if self.text("StreamName")?.is_some() || after.is_some() {
-                return Err(ServiceError::invalid_argument(
-                    "NextToken and StreamName cannot be provided together.",
-                ));
-            }
-            return Ok(ListShardsRequest::Next { token: token.to_owned(), max_results });
-        }
-        let filter = self.structure("ShardFilter")?;
-        Ok(ListShardsRequest::First {
-            stream: self.stream()?,
-            selection: filter.map_or(Ok(ShardSelection::FromTrimHorizon), Self::selection)?,
-            after: after.map(Into::into),
-            max_results,
-            created: self.timestamp("StreamCreationTimestamp")?,
-        })
-    }
-
-    fn selection(self) -> Answer<ShardSelection> {
-        let time = || self.timestamp("Timestamp")?.ok_or_else(|| missing("Timestamp"));
-        Ok(match self.required_text("Type")? {
-            "FROM_TRIM_HORIZON" => ShardSelection::FromTrimHorizon,
-            "AT_TRIM_HORIZON" => ShardSelection::AtTrimHorizon,
-            "AT_LATEST" => ShardSelection::AtLatest,
-            "AT_TIMESTAMP" => ShardSelection::AtTimestamp(time()?),
-            "FROM_TIMESTAMP" => ShardSelection::FromTimestamp(time()?),
-            "AFTER_SHARD_ID" => ShardSelection::AfterShardId(self.required_text("ShardId")?.into()),
-            other => {
-                let constraint = "satisfy enum value set: [AFTER_SHARD_ID, AT_TRIM_HORIZON, FROM_TRIM_HORIZON, AT_LATEST, \
-                                  AT_TIMESTAMP, FROM_TIMESTAMP]";
-                return Err(ServiceError::validation("shardFilter.type", other, constraint));
-            }
-        })
-    }
-
-    pub(super) fn list_consumers(self) -> Answer<ListConsumersRequest> {
-        Ok(ListConsumersRequest {
-            stream: self.stream_arn(self.required_text("StreamARN")?)?,
-            next_token: self.text("NextToken")?.map(str::to_owned),
-            max_results: self.max_results()?,
-            created: self.timestamp("StreamCreationTimestamp")?,
-        })
-    }
-
-    fn max_results(self) -> Answer<Option<usize>> {
-        match self.count("MaxResults")? {
-            Some(count) if !(1..=10_000).contains(&count) => {
-                let constraint = "have value greater than or equal to 1, and less than or equal to 10000";
-                Err(ServiceError::validation("maxResults", &count.to_string(), constraint))
-            }
-            count => Ok(count),
-        }
-    }
-
     pub(super) fn record(self) -> Answer<NewRecord> {
         Ok(NewRecord {
             partition_key: self.text("PartitionKey")?.map(str::to_owned),
@@ -234,42 +180,10 @@ impl<'a> Members<'a> {
         records.into_iter().map(Self::record).collect()
     }
 
-    /// StreamModeDetails.
-    pub(super) fn stream_mode(self) -> Answer<Option<StreamMode>> {
-        let Some(details) = self.structure("StreamModeDetails")? else {
-            return Ok(None);
-        };
-        match details.required_text("StreamMode")? {
-            "PROVISIONED" => Ok(Some(StreamMode::Provisioned)),
-            "ON_DEMAND" => Ok(Some(StreamMode::OnDemand)),
-            other => {
-                let constraint = "satisfy enum value set: [PROVISIONED, ON_DEMAND]";
-                Err(ServiceError::validation("streamModeDetails.streamMode", other, constraint))
-            }
-        }
-    }
-
-    pub(super) fn record_distribution_strategy(self) -> Answer<Option<RecordDistributionStrategy>> {
-        match self.text("RecordDistributionStrategy")? {
-            None => Ok(None),
-            Some("USER_PARTITION_KEY") => Ok(Some(RecordDistributionStrategy::UserPartitionKey)),
-            Some("AUTO") => Ok(Some(RecordDistributionStrategy::Auto)),
-            Some(other) => {
-                let constraint = "satisfy enum value set: [USER_PARTITION_KEY, AUTO]";
-                Err(ServiceError::validation("recordDistributionStrategy", other, constraint))
-            }
-        }
-    }
-
-    pub(super) fn tags(self) -> Answer<Option<Tags>> {
-        let tags = self.text_map("Tags")?;
-        Ok(tags.map(|tags| tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()))
-    }
-
     pub(super) fn hash_key(self, name: &str) -> Answer<u128> {
         let digits = self.required_text(name)?;
         let constraint = "satisfy regular expression pattern: 0|([1-9]\\d{0,38})";
-        digits.parse().map_err(|_| ServiceError::validation(name, digits, constraint))
+        hash_key(digits).ok_or_else(|| ServiceError::validation(name, digits, constraint))
     }
 
     /// SubscribeToShard's StartingPosition.
@@ -343,6 +257,9 @@ fn serialization(message: impl Into<String>) -> ServiceError {
 fn missing(name: &str) -> ServiceError {
     ServiceError::missing(name)
 }
+
+/// The most digits of a sequence number.
+const MAX_SEQUENCE_NUMBER: usize = 129;
 
 #[cfg(test)]
 mod tests;

@@ -62,7 +62,8 @@ impl Model {
     /// RegisterStreamConsumer.
     ///
     /// # Errors
-    /// ValidationException, ResourceNotFoundException, ResourceInUseException (the name is taken), LimitExceededException.
+    /// ValidationException, ResourceNotFoundException, ResourceInUseException (the name is taken, or the stream is being
+    /// created or deleted), LimitExceededException.
     pub fn register_stream_consumer(
         &mut self,
         stream: &StreamReference,
@@ -88,7 +89,8 @@ impl Model {
         let (max, creation) = (self.settings.max_consumers, self.settings.consumer_creation_time);
         let account = self.settings.account.clone();
         let advantage = self.commitment.is_enabled(now);
-        let stream = self.stream_mut(stream, now)?.usable(&account, now)?;
+        let stream = self.stream_mut(stream, now)?;
+        stream.check_settled(&account, now)?;
         let on_demand = stream.properties.mode == StreamMode::OnDemand;
         let max = if advantage && on_demand { max.max(ADVANTAGE_CONSUMERS) } else { max };
         stream.consumers.retain(|_, consumer| !consumer.is_gone(now));
@@ -167,7 +169,11 @@ impl Model {
         request: &ListConsumersRequest,
         now: Timestamp,
     ) -> Answer<ListedConsumers> {
-        let token = request.next_token.as_deref().map(|token| Token::read(token, now)).transpose()?;
+        let token = request
+            .next_token
+            .as_deref()
+            .map(|token| Token::read(token, self.settings.next_token_time, now))
+            .transpose()?;
         let size = request.max_results.unwrap_or(CONSUMERS_PAGE);
         let account = self.settings.account.clone();
         let stream = self.stream_mut(&request.stream, now)?;

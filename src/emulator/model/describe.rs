@@ -1,5 +1,7 @@
 //! DescribeStream and ListStreams: what there is, in pages.
 
+use std::time::Duration;
+
 use super::token::Token;
 use super::{Answer, ListedShards, Model, ServiceError, ShardSelection, StreamDescription};
 use crate::model::{Shard, ShardId, StreamReference, Timestamp};
@@ -62,7 +64,7 @@ impl Model {
     pub fn list_streams(&mut self, request: &ListStreamsRequest, now: Timestamp) -> Answer<ListedStreams> {
         let size = page_size(request.limit)?;
         let after = match &request.next_token {
-            Some(token) => Some(read_token(token, now)?),
+            Some(token) => Some(read_token(token, self.settings.next_token_time, now)?),
             None => request.after.clone(),
         };
         let mut streams = self
@@ -85,8 +87,8 @@ impl Model {
     }
 }
 
-fn read_token(text: &str, now: Timestamp) -> Answer<String> {
-    let token = Token::read(text, now)?;
+fn read_token(text: &str, life: Duration, now: Timestamp) -> Answer<String> {
+    let token = Token::read(text, life, now)?;
     if token.selection != STREAMS {
         return Err(ServiceError::invalid_argument("Invalid NextToken. The token is not valid."));
     }

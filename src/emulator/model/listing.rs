@@ -72,7 +72,7 @@ impl Model {
                 (stream.clone(), selection.clone(), after.clone(), max_results, *created, None)
             }
             ListShardsRequest::Next { token, max_results } => {
-                let token = Token::read(token, now)?;
+                let token = Token::read(token, self.settings.next_token_time, now)?;
                 let invalid = || ServiceError::invalid_argument("Invalid NextToken. The token is not valid.");
                 let selection = ShardSelection::read(&token.selection).ok_or_else(invalid)?;
                 let reference = StreamReference::Name(token.stream);

@@ -17,6 +17,7 @@
 
 mod account;
 mod consumers;
+mod creation;
 mod describe;
 mod encryption;
 mod error;
@@ -49,6 +50,7 @@ use std::sync::Arc;
 
 pub use account::{AccountLimits, BillingCommitment, CommitmentStatus};
 pub use consumers::{ConsumerSummary, ListConsumersRequest, ListedConsumers};
+pub use creation::CreateStreamRequest;
 pub use describe::{DescribedStream, ListStreamsRequest, ListedStreams};
 pub use error::ServiceError;
 pub use listing::{ListShardsRequest, ListedShards, ShardSelection};
@@ -57,10 +59,11 @@ pub use operation::Operation;
 pub use polling::{GetRecordsRequest, PolledRecords};
 pub use position::Start;
 pub use properties::{RecordDistributionStrategy, StreamMode};
+pub(super) use puts::written_hash_key as hash_key;
 pub use puts::{NewRecord, PutAnswer};
 pub use scaling::ShardCountChange;
 pub use statistics::{Statistics, SubscribeCall};
-pub use streams::{CreateStreamRequest, StreamDescription};
+pub use streams::StreamDescription;
 pub use subscriptions::{Admission, Next, SubscriptionId};
 pub use tags::{ListedTags, TaggedResource, Tags};
 

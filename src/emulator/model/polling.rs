@@ -125,7 +125,7 @@ impl Model {
     ) -> Answer<(ShardIterator, &mut ShardState)> {
         let settings = Arc::clone(&self.settings);
         request.checked_limit()?;
-        let iterator = ShardIterator::read(&request.shard_iterator, now)?;
+        let iterator = ShardIterator::read(&request.shard_iterator, settings.shard_iterator_time, now)?;
         let named = StreamReference::Name(iterator.stream.clone());
         let stream = self.stream_mut(&named, now)?.usable(&settings.account, now)?;
         let other = request.stream.as_ref().is_some_and(|named| match named {
@@ -227,16 +227,16 @@ impl ShardIterator {
     }
 
     /// Reads an iterator that is still young enough.
-    fn read(text: &str, now: Timestamp) -> Answer<Self> {
+    fn read(text: &str, life: Duration, now: Timestamp) -> Answer<Self> {
         let iterator =
             Self::parse(text).ok_or_else(|| ServiceError::invalid_argument("Invalid ShardIterator."))?;
-        if iterator.issued.saturating_add(LIFE) < now {
+        if iterator.issued.saturating_add(life) < now {
             let message = format!(
                 "Iterator expired. The iterator was created at time {} while right now it is {} which is further in the \
                  future than the tolerated delay of {} milliseconds.",
                 iterator.issued,
                 now,
-                LIFE.as_millis()
+                life.as_millis()
             );
             return Err(ServiceError::new("ExpiredIteratorException", message, 400));
         }
@@ -266,8 +266,6 @@ impl ShardIterator {
 
 /// What tells an iterator from a listing's token.
 const MARK: &str = "iterator";
-/// How long an iterator can be used (GetShardIterator).
-const LIFE: Duration = Duration::from_secs(300);
 /// The most records in an answer (GetRecords).
 const MAX_RECORDS: usize = 10_000;
 /// The most bytes in an answer (GetRecords).

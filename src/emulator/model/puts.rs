@@ -174,7 +174,7 @@ impl NewRecord {
         };
         match &self.explicit_hash_key {
             None => Ok(Some(hash_key(key))),
-            Some(digits) => explicit_hash_key(digits).map(Some).ok_or_else(|| {
+            Some(digits) => written_hash_key(digits).map(Some).ok_or_else(|| {
                 ServiceError::invalid_argument(format!(
                     "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was \
                      {digits}"
@@ -193,7 +193,8 @@ impl ShardState {
         encryption_type: Option<EncryptionType>,
         now: Timestamp,
     ) -> Answer<PutAnswer> {
-        let bytes = record.size() as u64;
+        // A record above a second's worth, which UpdateMaxRecordSize allows, takes a second for itself.
+        let bytes = (record.size() as u64).min(WRITE_BYTES);
         let within = !settings.limit_writes
             || (self.bytes_written.fits(bytes, WRITE_BYTES, now)
                 && self.records_written.take(1, WRITE_RECORDS, now));
@@ -221,8 +222,8 @@ impl ShardState {
     }
 }
 
-/// `0|([1-9]\d{0,38})`, below 2^128.
-fn explicit_hash_key(digits: &str) -> Option<u128> {
+/// A hash key as requests write it: `0|([1-9]\d{0,38})`, below 2^128.
+pub(in crate::emulator) fn written_hash_key(digits: &str) -> Option<u128> {
     let plain = digits == "0" || !digits.starts_with('0');
     let decimal = digits.bytes().all(|b| b.is_ascii_digit());
     digits.parse().ok().filter(|_| plain && decimal)

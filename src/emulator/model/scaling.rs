@@ -3,7 +3,8 @@
 //! Where a new boundary lies inside a shard, that shard is split there; then what lies between two boundaries is merged. So
 //! shards can be born and closed on the way, as the service has it ("short-lived shards").
 
-use super::streams::{self, Stream};
+use super::creation::ranges;
+use super::streams::Stream;
 use super::{Answer, Model, ServiceError};
 use crate::model::{HashKeyRange, StreamReference, Timestamp};
 
@@ -60,7 +61,7 @@ impl Model {
     fn scale(&mut self, stream: &str, target: usize, now: Timestamp) {
         self.trim_all(stream, now);
         let mut boundaries: Vec<u128> = Vec::with_capacity(target);
-        for range in streams::ranges(target as u128) {
+        for range in ranges(target as u128) {
             boundaries.push(self.cut(stream, range.start(), target, now));
         }
         for (index, start) in boundaries.iter().enumerate() {

@@ -20,6 +20,8 @@ pub struct Statistics {
     pub events: u64,
     /// Records in these events.
     pub records: u64,
+    /// Events with records that were encoded for HTTP. What several subscriptions read alike is encoded once.
+    pub events_encoded: u64,
     /// The latest SubscribeToShard calls, oldest first; at most [`Settings::call_log_size`](super::super::Settings) of them.
     pub subscribe_calls: VecDeque<SubscribeCall>,
 }

@@ -1,16 +1,13 @@
-//! Streams: created, described, deleted, found by name or ARN.
+//! Streams: described, deleted, found by name or ARN.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::consumers::Consumer;
-use super::numbering::Numbering;
-use super::properties::{self, Properties};
+use super::properties::Properties;
 use super::shard::{self, ShardState};
-use super::{
-    Answer, Model, RecordDistributionStrategy, ServiceError, ShardLevelMetric, StreamMode, Tags, tags,
-};
-use crate::model::{EncryptionType, HashKeyRange, StreamReference, StreamStatus, Timestamp};
+use super::{Answer, Model, RecordDistributionStrategy, ServiceError, ShardLevelMetric, StreamMode};
+use crate::model::{EncryptionType, StreamReference, StreamStatus, Timestamp};
 
 /// What DescribeStreamSummary tells of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,23 +40,6 @@ pub struct StreamDescription {
     pub record_distribution_strategy: Option<RecordDistributionStrategy>,
 }
 
-/// The request of CreateStream.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct CreateStreamRequest {
-    /// The stream's name: 1 to 128 characters of `[a-zA-Z0-9_.-]`.
-    pub name: String,
-    /// Its shards; an on-demand stream has 4 when not given.
-    pub shards: Option<usize>,
-    /// Its capacity mode.
-    pub mode: StreamMode,
-    /// The largest record in KiB, 1,024 to 10,240; [`Settings::max_record_size`](crate::emulator::Settings) when not given.
-    pub max_record_size_in_kib: Option<usize>,
-    /// How records find their shard.
-    pub record_distribution_strategy: RecordDistributionStrategy,
-    /// Its tags.
-    pub tags: Tags,
-}
-
 #[derive(Debug)]
 pub(super) struct Stream {
     pub(super) name: String,
@@ -83,47 +63,6 @@ pub(super) struct Stream {
 }
 
 impl Model {
-    /// CreateStream, with so many provisioned shards and nothing else set.
-    ///
-    /// # Errors
-    /// Those of [`Model::create_stream_with`].
-    pub fn create_stream(&mut self, name: &str, shards: usize, now: Timestamp) -> Answer<()> {
-        let request =
-            CreateStreamRequest { name: name.to_owned(), shards: Some(shards), ..Default::default() };
-        self.create_stream_with(&request, now)
-    }
-
-    /// CreateStream.
-    ///
-    /// # Errors
-    /// ValidationException, InvalidArgumentException (no shard count, AUTO for a provisioned stream),
-    /// ResourceInUseException, LimitExceededException (the account's shards or on-demand streams, or 5 streams CREATING).
-    pub fn create_stream_with(&mut self, request: &CreateStreamRequest, now: Timestamp) -> Answer<()> {
-        let name = request.name.as_str();
-        check_name("streamName", name)?;
-        let shards = request.shard_count()?;
-        let mut properties = Properties::new(&self.settings);
-        if let Some(kib) = request.max_record_size_in_kib {
-            properties.max_record_size = properties::record_size(kib)?;
-        }
-        properties::check_strategy(request.record_distribution_strategy, request.mode)?;
-        properties.mode = request.mode;
-        properties.distribution = request.record_distribution_strategy;
-        properties.tags = tags::initial(&request.tags)?;
-        self.purge(name, now);
-        if self.streams.contains_key(name) {
-            let account = &self.settings.account;
-            return Err(ServiceError::in_use(format!(
-                "Stream {name} under account {account} already exists."
-            )));
-        }
-        self.check_limits(request.mode, shards, now)?;
-        let stream = self.new_stream(name, shards, properties, now);
-        self.order.add_stream(stream.ordinal, name);
-        self.streams.insert(name.to_owned(), stream);
-        Ok(())
-    }
-
     /// DeleteStream. Open subscriptions end with ResourceNotFoundException.
     ///
     /// # Errors
@@ -179,39 +118,11 @@ impl Model {
     }
 
     /// Forgets the stream if its deletion has come to its end.
-    fn purge(&mut self, name: &str, now: Timestamp) {
+    pub(super) fn purge(&mut self, name: &str, now: Timestamp) {
         let stream = self.streams.get(name);
-        if stream.and_then(|stream| stream.gone_at).is_some_and(|gone| gone <= now) {
-            if let Some(stream) = self.streams.remove(name) {
-                self.order.remove_stream(stream.ordinal);
-            }
-        }
-    }
-
-    fn new_stream(&mut self, name: &str, shards: usize, properties: Properties, now: Timestamp) -> Stream {
-        let (ordinal, retention) = (self.streams_created, properties.retention);
-        self.streams_created += 1;
-        let shards: Vec<_> = ranges(shards as u128)
-            .enumerate()
-            .map(|(index, range)| {
-                let numbering = Numbering::new(ordinal, index, now);
-                ShardState::new(index, vec![], range, numbering, retention, self.held.clone(), now)
-            })
-            .collect();
-        Stream {
-            name: name.to_owned(),
-            arn: format!("arn:aws:kinesis:{}:{}:stream/{name}", self.settings.region, self.settings.account),
-            ordinal,
-            created: now,
-            active_at: now.saturating_add(self.settings.stream_creation_time),
-            updating_until: now,
-            gone_at: None,
-            properties,
-            open: shards.iter().map(|shard| shard.range.start()).zip(0..).collect(),
-            shards,
-            next_open: 0,
-            consumers: BTreeMap::new(),
-            last_consumer_creation: 0,
+        if let Some(stream) = stream.filter(|stream| stream.gone_at.is_some_and(|gone| gone <= now)) {
+            self.order.remove_stream(stream.ordinal);
+            self.streams.remove(name);
         }
     }
 }
@@ -247,6 +158,14 @@ impl Stream {
             StreamStatus::Updating
         } else {
             StreamStatus::Active
+        }
+    }
+
+    /// Whether it is neither being created nor deleted, for operations that say so (ResourceInUseException).
+    pub(super) fn check_settled(&self, account: &str, now: Timestamp) -> Answer<()> {
+        match self.status(now) {
+            StreamStatus::Active | StreamStatus::Updating => Ok(()),
+            _ => self.check_active(account, now),
         }
     }
 
@@ -298,25 +217,6 @@ impl Stream {
     }
 }
 
-impl CreateStreamRequest {
-    fn shard_count(&self) -> Answer<usize> {
-        let shards = match (self.shards, self.mode) {
-            (Some(shards), _) => shards,
-            (None, StreamMode::OnDemand) => ON_DEMAND_SHARDS,
-            (None, StreamMode::Provisioned) => {
-                return Err(ServiceError::invalid_argument(
-                    "ShardCount must be given for a stream in PROVISIONED mode.",
-                ));
-            }
-        };
-        if (1..=MAX_SHARDS).contains(&shards) {
-            return Ok(shards);
-        }
-        let constraint = "have value greater than or equal to 1, and have value less than or equal to 100000";
-        Err(ServiceError::validation("shardCount", &shards.to_string(), constraint))
-    }
-}
-
 /// Checks a name of the API: 1 to 128 characters of `[a-zA-Z0-9_.-]`.
 pub(super) fn check_name(member: &str, name: &str) -> Answer<()> {
     match StreamReference::parse(name) {
@@ -332,19 +232,3 @@ pub(super) fn check_name(member: &str, name: &str) -> Answer<()> {
 pub(super) fn not_found(stream: &str, account: &str) -> ServiceError {
     ServiceError::not_found(format!("Stream {stream} under account {account} not found."))
 }
-
-/// All hash keys, cut into `count` ranges as the service does: equal ones, the remainder in the last.
-pub(super) fn ranges(count: u128) -> impl Iterator<Item = HashKeyRange> {
-    // 2^128 / count, without 2^128; for one shard it is not needed.
-    let remainder = u128::MAX % count + 1;
-    let step = (u128::MAX / count).wrapping_add(remainder / count);
-    (0..count).map(move |index| {
-        let end = if index + 1 == count { u128::MAX } else { step * (index + 1) - 1 };
-        HashKeyRange::new(step.wrapping_mul(index), end).unwrap_or(HashKeyRange::ALL)
-    })
-}
-
-/// More than any account is given by default; an emulated stream costs memory per shard.
-const MAX_SHARDS: usize = 100_000;
-/// What an on-demand stream begins with: 4 MB/s (developer guide, "On-demand mode").
-const ON_DEMAND_SHARDS: usize = 4;

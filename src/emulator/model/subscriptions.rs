@@ -196,7 +196,11 @@ impl Model {
             shard: index,
             cursor,
             expires: now.saturating_add(settings.subscription_time),
-            last_event: now,
+            last_event: if settings.first_idle_event_at_once {
+                now.saturating_sub(settings.idle_event_interval)
+            } else {
+                now
+            },
             over: false,
             failure: None,
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::streams::Stream;
 use super::{Answer, Model, ServiceError};
-use crate::model::{ConsumerReference, StreamReference, StreamStatus, Timestamp};
+use crate::model::{ConsumerReference, StreamReference, Timestamp};
 
 /// What can be tagged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,9 +102,7 @@ impl Model {
         match resource {
             TaggedResource::Stream(stream) => {
                 let stream = self.stream_mut(stream, now)?;
-                if !matches!(stream.status(now), StreamStatus::Active | StreamStatus::Updating) {
-                    stream.check_active(&account, now)?;
-                }
+                stream.check_settled(&account, now)?;
                 change(&mut stream.properties.tags)
             }
             TaggedResource::Consumer(arn) => {

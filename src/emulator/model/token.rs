@@ -39,11 +39,11 @@ impl Token {
     }
 
     /// Reads a token that is still young enough.
-    pub(super) fn read(text: &str, now: Timestamp) -> Answer<Self> {
+    pub(super) fn read(text: &str, life: Duration, now: Timestamp) -> Answer<Self> {
         let token = Self::parse(text)
             .ok_or_else(|| ServiceError::invalid_argument("Invalid NextToken. The token is not valid."))?;
-        if token.issued.saturating_add(LIFE) < now {
-            let message = "The NextToken has expired. A token lives for 300 seconds.";
+        if token.issued.saturating_add(life) < now {
+            let message = format!("The NextToken has expired. A token lives for {} seconds.", life.as_secs());
             return Err(ServiceError::new("ExpiredNextTokenException", message, 400));
         }
         Ok(token)
@@ -62,6 +62,3 @@ impl Token {
         parts.next().is_none().then_some(token)
     }
 }
-
-/// How long a token can be used (ListShards, NextToken).
-const LIFE: Duration = Duration::from_secs(300);

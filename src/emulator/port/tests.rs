@@ -255,3 +255,18 @@ async fn an_open_subscription_can_be_interrupted() {
     assert_eq!(reader.await.unwrap().unwrap(), None);
     assert_eq!(local.statistics().open_subscriptions, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_call_that_its_client_gives_up_is_in_the_log() {
+    let (local, port, consumer) = ready(Settings::default()).await;
+    local.faults().inject(Fault::silent(Operation::SubscribeToShard, Some(Duration::from_secs(3))));
+    let short = subscribe(&port, &consumer, StartingPosition::TrimHorizon);
+    assert!(tokio::time::timeout(Duration::from_secs(1), short).await.is_err());
+    let calls = local.statistics().subscribe_calls_of(SHARD);
+    assert_eq!(calls.len(), 1);
+    assert_eq!(calls[0].refused.as_deref(), Some("no answer"));
+    open(&port, &consumer).await;
+    let calls = local.statistics().subscribe_calls_of(SHARD);
+    assert_eq!(calls.len(), 2, "one that was answered is there once");
+    assert_eq!(calls[1].refused, None);
+}

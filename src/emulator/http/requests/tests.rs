@@ -107,3 +107,25 @@ fn what_is_of_another_kind_is_refused() {
     }
     assert!(Members::of(&Document::List(Vec::new()), Codec::Json).is_err());
 }
+
+#[test]
+fn numbers_in_texts_are_held_against_the_documented_pattern() {
+    let text = |text: &str| Document::structure([("Number", text.into())]);
+    for (hash_key, valid) in [
+        ("0", true),
+        ("340282366920938463463374607431768211455", true),
+        ("340282366920938463463374607431768211456", false),
+        ("+5", false),
+        ("007", false),
+        ("", false),
+    ] {
+        let document = text(hash_key);
+        let read = Members::of(&document, Codec::Json).unwrap().hash_key("Number");
+        assert_eq!(read.is_ok(), valid, "{hash_key}");
+    }
+    for (digits, valid) in [(1, true), (129, true), (130, false)] {
+        let document = text(&"9".repeat(digits));
+        let read = Members::of(&document, Codec::Json).unwrap().sequence_number("Number");
+        assert_eq!(read.is_ok(), valid, "{digits}");
+    }
+}

@@ -96,6 +96,33 @@ fn an_iterator_lives_for_five_minutes_and_only_for_its_stream() {
 }
 
 #[test]
+fn iterators_and_tokens_live_as_long_as_is_set() {
+    let settings = Settings {
+        shard_iterator_time: Duration::from_secs(2),
+        next_token_time: Duration::from_secs(1),
+        ..free()
+    };
+    let mut world = World::with_shards(2, settings);
+    let iterator = iterator(&mut world, 0, Start::TrimHorizon).unwrap();
+    let first = ListShardsRequest::First {
+        stream: stream(),
+        selection: ShardSelection::AtLatest,
+        after: None,
+        max_results: Some(1),
+        created: None,
+    };
+    let token = world.model.list_shards(&first, world.now).unwrap().next_token.unwrap();
+    let next = ListShardsRequest::Next { token, max_results: None };
+    world.pass(SECOND);
+    world.model.list_shards(&next, world.now).unwrap();
+    world.millis(1);
+    assert_eq!(code(world.model.list_shards(&next, world.now)), "ExpiredNextTokenException");
+    poll(&mut world, &iterator, None).unwrap();
+    world.pass(SECOND);
+    assert_eq!(code(poll(&mut world, &iterator, None)), "ExpiredIteratorException");
+}
+
+#[test]
 fn a_listings_token_is_no_iterator() {
     let mut world = World::with_shards(2, free());
     let request = ListShardsRequest::First {

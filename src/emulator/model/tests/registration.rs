@@ -102,7 +102,7 @@ fn a_stream_is_creating_and_deleting_for_as_long_as_set() {
     };
     assert_eq!(status(&mut model, now), Ok(StreamStatus::Creating));
     let early = model.register_stream_consumer(&stream(), "c", now);
-    assert_eq!(code(early), "ResourceNotFoundException");
+    assert_eq!(code(early), "ResourceInUseException");
     let now = now.saturating_add(2 * SECOND);
     assert_eq!(status(&mut model, now), Ok(StreamStatus::Active));
     model.register_stream_consumer(&stream(), "c", now).unwrap();

@@ -153,6 +153,22 @@ fn new_records_wake_a_waiting_subscription_at_once() {
 }
 
 #[test]
+fn the_first_event_of_an_idle_subscription_comes_when_it_is_set_to() {
+    for (at_once, first) in [(true, 0), (false, 5_000)] {
+        let mut world = World::new(Settings { first_idle_event_at_once: at_once, ..Settings::default() });
+        let id = world.open(Start::TrimHorizon);
+        if !at_once {
+            let due = world.now.saturating_add(Duration::from_millis(first));
+            assert_eq!(world.next(id), Next::WaitUntil(due));
+        }
+        world.millis(first);
+        assert!(world.event(id).records.is_empty());
+        let due = world.now.saturating_add(Duration::from_secs(5));
+        assert_eq!(world.next(id), Next::WaitUntil(due), "the second comes a whole interval later");
+    }
+}
+
+#[test]
 fn an_idle_subscription_gets_an_empty_event_every_5_seconds() {
     let mut world = World::new(free());
     let id = world.open(Start::Latest);

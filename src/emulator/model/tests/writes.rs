@@ -90,3 +90,14 @@ fn writes_are_limited_per_shard_if_set_so() {
     }
     assert_eq!(code(put(&mut world, record("k", Some("0"), 1))), "ProvisionedThroughputExceededException");
 }
+
+#[test]
+fn a_record_above_a_seconds_worth_takes_a_second_for_itself() {
+    let settings = Settings { limit_writes: true, max_record_size: 10 << 20, ..Settings::default() };
+    let mut world = World::with_shards(1, settings);
+    put(&mut world, record("k", None, 9 << 20)).unwrap();
+    assert_eq!(code(put(&mut world, record("k", None, 1))), "ProvisionedThroughputExceededException");
+    world.pass(SECOND);
+    put(&mut world, record("k", None, 1)).unwrap();
+    assert_eq!(code(put(&mut world, record("k", None, 9 << 20))), "ProvisionedThroughputExceededException");
+}
