@@ -64,7 +64,8 @@ fn theirs(name: &str, variable: &str) {
     let authority = std::env::var(variable).unwrap_or_else(|_| {
         panic!("{variable} is the host:port of {name}; .ci/conformance starts one and sets it")
     });
-    let found = run::all_at_once(&Subject::Theirs(authority));
+    let found = run::all_at_once(&Subject::Theirs(authority.clone()));
+    assert!(run::is_alive(&authority), "{name} is gone");
     if document::regenerates() {
         return Deviations::write(name, &found);
     }

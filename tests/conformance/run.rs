@@ -30,6 +30,11 @@ pub(crate) fn all_at_once(subject: &Subject) -> Found {
     found
 }
 
+/// Whether something still listens there: a server that is gone breaks every rule.
+pub(crate) fn is_alive(authority: &str) -> bool {
+    std::net::TcpStream::connect(authority).is_ok()
+}
+
 fn alone(subject: &Subject, rule: &'static Rule) -> Verdict {
     runtime().block_on(tried(subject, rule))
 }
