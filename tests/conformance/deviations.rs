@@ -55,6 +55,7 @@ impl Deviations {
             let why = if before == is { reason.to_owned() } else { one_line(why) };
             writeln!(text, "{} {is} {why}", rule.id).unwrap();
         }
+        std::fs::create_dir_all(path(server).parent().unwrap()).unwrap();
         std::fs::write(path(server), text).unwrap();
     }
 }
