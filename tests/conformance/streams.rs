@@ -56,14 +56,16 @@ impl Place {
         Err(Stop::Broken("the stream is not ACTIVE after 10 s".into()))
     }
 
-    /// The ARN of a new consumer that is ACTIVE.
+    /// The ARN of a new consumer that is ACTIVE. By its name until then: kinesis-local, when busy, at times does not find a
+    /// consumer of that moment by its ARN.
     pub(crate) async fn consumer(&self, stream: &Stream, name: &str) -> Verdict<String> {
         let request = json!({"StreamARN": stream.arn, "ConsumerName": name});
-        let registered = self.call("RegisterStreamConsumer", request).await?;
-        let arn = text(&registered["Consumer"], "ConsumerARN");
-        for _ in 0..100 {
-            if self.consumer_status(&arn).await? == "ACTIVE" {
-                return Ok(arn);
+        self.call("RegisterStreamConsumer", request.clone()).await?;
+        for _ in 0..40 {
+            let described = self.call("DescribeStreamConsumer", request.clone()).await?;
+            let consumer = &described["ConsumerDescription"];
+            if consumer["ConsumerStatus"] == "ACTIVE" {
+                return Ok(text(consumer, "ConsumerARN"));
             }
             self.pass(Duration::from_millis(250)).await?;
         }

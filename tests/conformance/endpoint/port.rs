@@ -57,6 +57,17 @@ impl Port {
                         .and_then(|_| self.consumer(stream, name, "ConsumerDescription")),
                 )
             }
+            ("DescribeStreamConsumer", ["ConsumerName", "StreamARN"]) => {
+                let (stream, name) = (text("StreamARN")?, text("ConsumerName")?);
+                let consumer =
+                    RegisteredConsumer::Name { stream_arn: stream.into(), consumer_name: name.into() };
+                let described = self.port.describe_stream_consumer(consumer).await;
+                Some(
+                    described
+                        .map_err(failed)
+                        .and_then(|_| self.consumer(stream, name, "ConsumerDescription")),
+                )
+            }
             ("DeregisterStreamConsumer", ["ConsumerARN"]) => {
                 let gone = self.port.deregister_stream_consumer(text("ConsumerARN")?).await;
                 Some(gone.map(|()| Value::Null).map_err(failed))

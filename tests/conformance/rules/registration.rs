@@ -135,8 +135,10 @@ async fn creating_then_active(world: World) -> Verdict {
     let registered = place.call("RegisterStreamConsumer", request).await?;
     let consumer = &registered["Consumer"];
     same!(text(consumer, "ConsumerStatus"), "CREATING", "the answer's status");
+    let by_name = json!({"StreamARN": stream.arn, "ConsumerName": "billing"});
     for _ in 0..50 {
-        if place.consumer_status(&text(consumer, "ConsumerARN")).await? == "ACTIVE" {
+        let described = place.call("DescribeStreamConsumer", by_name.clone()).await?;
+        if described["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE" {
             return Ok(());
         }
         place.pass(Duration::from_millis(100)).await?;
