@@ -15,14 +15,14 @@ pub(crate) fn one_by_one(door: Door) -> Found {
     rules.map(|rule| (rule, alone(&Subject::Ours(door), rule))).collect()
 }
 
-/// Those that others would disturb come first, one by one.
-pub(crate) fn all_at_once(subject: &Subject) -> Found {
+/// So many at once; those that others would disturb come first, one by one.
+pub(crate) fn at_once(subject: &Subject, most: usize) -> Found {
     let (one_by_one, together): (Vec<_>, Vec<_>) = chosen().into_iter().partition(|rule| rule.alone);
     let runtime = runtime();
     let tried = |rule| async move { (rule, tried(subject, rule).await) };
     let mut found: Found = runtime.block_on(async {
         let alone: Vec<_> = stream::iter(one_by_one).then(tried).collect().await;
-        let others = stream::iter(together).map(tried).buffer_unordered(AT_ONCE);
+        let others = stream::iter(together).map(tried).buffer_unordered(most);
         alone.into_iter().chain(others.collect::<Vec<_>>().await).collect()
     });
     let order: Vec<_> = rules::all().map(|rule| rule.id).collect();
@@ -55,6 +55,3 @@ fn chosen() -> Vec<&'static Rule> {
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made")
 }
-
-/// A rule waits most of its time.
-const AT_ONCE: usize = 12;

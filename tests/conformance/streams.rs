@@ -56,8 +56,7 @@ impl Place {
         Err(Stop::Broken("the stream is not ACTIVE after 10 s".into()))
     }
 
-    /// The ARN of a new consumer that is ACTIVE. By its name until then: kinesis-local, when busy, at times does not find a
-    /// consumer of that moment by its ARN.
+    /// The ARN of a new consumer that is ACTIVE.
     pub(crate) async fn consumer(&self, stream: &Stream, name: &str) -> Verdict<String> {
         let request = json!({"StreamARN": stream.arn, "ConsumerName": name});
         self.call("RegisterStreamConsumer", request.clone()).await?;

@@ -233,6 +233,7 @@ async fn count(events: &mut Events, records: usize) -> usize {
 
 async fn two_megabytes_a_second(world: World) -> Verdict {
     let place = world.place().await?;
+    place.emulator(SLOW)?;
     let (stream, consumer) = place.fan_out().await?;
     let seconds = catch_up(&place, &stream, &[consumer], 60).await?;
     // 6 MB less the first event and what a second may hold.
@@ -242,6 +243,7 @@ async fn two_megabytes_a_second(world: World) -> Verdict {
 
 async fn own_throughput(world: World) -> Verdict {
     let place = world.place().await?;
+    place.emulator(SLOW)?;
     let stream = place.stream(1).await?;
     let (billing, search) =
         (place.consumer(&stream, "billing").await?, place.consumer(&stream, "search").await?);
@@ -344,3 +346,5 @@ async fn not_read_for(world: World) -> Verdict {
 
 /// More than 12 MB take at 2 MB/s, and no more than a rule may take of real time.
 const MOST: Duration = Duration::from_secs(10);
+/// In real time the one looks like the other.
+const SLOW: &str = "whether it is slow or keeps to a pace";
