@@ -83,14 +83,18 @@ impl Port {
 
     /// What only the answer over HTTP tells of a consumer that the port has just found: its name and time.
     fn consumer(&self, stream: &str, name: &str, member: &str) -> Answer {
-        let ConsumerSummary { name, arn, status, created, .. } =
+        let ConsumerSummary { name, arn, status, created, stream_arn } =
             self.local.describe_consumer(stream, name).map_err(|error| refused(&error))?;
-        Ok(json!({ member: {
+        let mut consumer = json!({
             "ConsumerName": name,
             "ConsumerARN": arn,
             "ConsumerStatus": format!("{status:?}").to_uppercase(),
             "ConsumerCreationTimestamp": created.as_millis() as f64 / 1_000.0,
-        }}))
+        });
+        if member == "ConsumerDescription" {
+            consumer["StreamARN"] = json!(stream_arn);
+        }
+        Ok(json!({ member: consumer }))
     }
 
     async fn open(&self, request: Value) -> Result<Events, ApiError> {
