@@ -15,6 +15,7 @@ mod describe;
 mod dry_runs;
 mod listing;
 mod polling;
+mod positions;
 mod properties;
 mod registration;
 mod reshard;
@@ -110,6 +111,11 @@ impl World {
         let (a, b) = (shard::id(a), shard::id(b));
         self.model.merge_shards(&stream(), a.as_str(), b.as_str(), self.now).unwrap();
     }
+}
+
+/// Free of the limit of one call a second and of the 5 s rule.
+fn free() -> Settings {
+    Settings { limit_calls: false, take_over_after: Duration::ZERO, ..Settings::default() }
 }
 
 fn stream() -> StreamReference {
