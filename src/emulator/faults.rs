@@ -93,7 +93,7 @@ impl Fault {
         Self::new(Operation::SubscribeToShard, Effect::InStream { after_events, fault })
     }
 
-    /// Only calls for this shard. Default: any; calls that name no shard match no shard.
+    /// Only calls of SubscribeToShard for this shard, dry runs left out. Default: any. No other operation's calls match a shard.
     pub fn shard(mut self, shard_id: impl Into<ShardId>) -> Self {
         self.shard = Some(shard_id.into());
         self

@@ -73,6 +73,10 @@ async fn an_auto_stream_takes_records_without_a_key() {
     let by_key = RecordDistributionStrategy::UserPartitionKey;
     update.record_distribution_strategy(by_key.clone()).send().await.unwrap();
     assert_eq!(summary(&client).await.record_distribution_strategy(), Some(&by_key));
+    let ordered = put.clone().partition_key("k");
+    ordered.clone().sequence_number_for_ordering("7").send().await.unwrap();
+    let no_number = ordered.sequence_number_for_ordering("seven").send().await;
+    assert_eq!(code(no_number), "ValidationException");
     assert_eq!(code(put.send().await), "ValidationException");
 }
 

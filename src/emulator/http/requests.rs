@@ -119,12 +119,16 @@ impl<'a> Members<'a> {
     }
 
     fn sequence_number(self, name: &str) -> Answer<SequenceNumber> {
-        let digits = self.required_text(name)?;
+        self.optional_sequence_number(name)?.ok_or_else(|| missing(name))
+    }
+
+    pub(super) fn optional_sequence_number(self, name: &str) -> Answer<Option<SequenceNumber>> {
+        let Some(digits) = self.text(name)? else { return Ok(None) };
         let constraint = "satisfy regular expression pattern: 0|([1-9]\\d{0,128})";
         let invalid = || ServiceError::validation(name, digits, constraint);
         // Leading zeros are let through: a setting has the emulator write them.
         let number = digits.parse().ok().filter(|_| digits.len() <= MAX_SEQUENCE_NUMBER);
-        number.ok_or_else(invalid)
+        number.map(Some).ok_or_else(invalid)
     }
 
     /// StreamARN or StreamName.

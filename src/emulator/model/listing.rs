@@ -60,6 +60,16 @@ pub struct ListedShards {
     pub next_token: Option<String>,
 }
 
+impl ListShardsRequest {
+    /// The name of its stream, by which its rate goes; none in a token that is none.
+    pub(in crate::emulator) fn stream_name(&self) -> String {
+        match self {
+            Self::First { stream, .. } => stream.name().to_owned(),
+            Self::Next { token, .. } => Token::parse(token).map(|token| token.stream).unwrap_or_default(),
+        }
+    }
+}
+
 impl Model {
     /// ListShards. A split or merge shows after [`Settings::list_shards_lag`].
     ///

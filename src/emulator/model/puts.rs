@@ -135,6 +135,7 @@ impl Model {
             };
             answers.push(answer);
         }
+        woken.sort_unstable();
         woken.dedup();
         self.woken.extend(woken);
         self.hold(numbers);

@@ -49,7 +49,8 @@ impl Token {
         Ok(token)
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads a token of whatever age.
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let mut parts = text.split('\n');
         let token = Self {

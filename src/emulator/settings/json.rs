@@ -33,6 +33,7 @@ macro_rules! settings_keys {
         fn settings_keys() -> Vec<Key> {
             vec![$(Key {
                 name: key_name(stringify!($field), |settings| &settings.$field),
+                is_secret: is_secret(|settings| &settings.$field),
                 write: |settings| settings.$field.write(),
                 read: |settings, value| {
                     settings.$field = Form::read(value)?;
@@ -159,7 +160,8 @@ impl Settings {
                 return Err(SettingsError(format!("the key `{name}` is given twice")));
             }
             (key.read)(&mut settings, value).map_err(|expected| {
-                SettingsError(format!("`{name}` takes {expected}, and was given {value}"))
+                let given = if key.is_secret { "something else".to_owned() } else { value.to_string() };
+                SettingsError(format!("`{name}` takes {expected}, and was given {given}"))
             })?;
         }
         Ok(settings)
@@ -184,6 +186,7 @@ impl std::error::Error for SettingsError {}
 /// How a setting is written and read.
 struct Key {
     name: String,
+    is_secret: bool,
     write: fn(&Settings) -> Value,
     read: fn(&mut Settings, &Value) -> Result<(), String>,
 }
@@ -192,6 +195,8 @@ struct Key {
 trait Form: Sized {
     /// Stands behind the field's name in its key.
     const UNIT: &'static str = "";
+    /// No message quotes it.
+    const IS_SECRET: bool = false;
 
     fn write(&self) -> Value;
     fn read(value: &Value) -> Result<Self, String>;
@@ -262,6 +267,8 @@ impl Form for SystemTime {
 }
 
 impl Form for AccessKey {
+    const IS_SECRET: bool = true;
+
     fn write(&self) -> Value {
         serde_json::json!({"id": self.id, "secret": self.secret})
     }
@@ -278,6 +285,7 @@ impl Form for AccessKey {
 
 impl<T: Form> Form for Option<T> {
     const UNIT: &'static str = T::UNIT;
+    const IS_SECRET: bool = T::IS_SECRET;
 
     fn write(&self) -> Value {
         self.as_ref().map_or(Value::Null, Form::write)
@@ -334,6 +342,10 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, SettingsError> {
 /// The field is only looked at for its type.
 fn key_name<T: Form>(field: &str, _: fn(&Settings) -> &T) -> String {
     format!("{field}{}", T::UNIT)
+}
+
+fn is_secret<T: Form>(_: fn(&Settings) -> &T) -> bool {
+    T::IS_SECRET
 }
 
 fn one_of(words: &[&str]) -> String {

@@ -6,7 +6,7 @@ use crate::emulator::http::answers;
 impl Call<'_> {
     pub(super) async fn put_record(&self) -> Answered {
         let (stream, record) = (self.members.stream()?, self.members.record()?);
-        let ordered = self.members.text("SequenceNumberForOrdering")?.is_some();
+        let ordered = self.members.optional_sequence_number("SequenceNumberForOrdering")?.is_some();
         let dry_run = self.members.flag("DryRun")?;
         let put = self.of_stream(&stream, |model, now| {
             if ordered {

@@ -2,17 +2,12 @@
 
 use super::{Answered, Call, nothing};
 use crate::emulator::http::answers;
-use crate::emulator::model::ListShardsRequest;
 
 impl Call<'_> {
     pub(super) async fn list_shards(&self) -> Answered {
         let request = self.members.list_shards()?;
-        let scope = match &request {
-            ListShardsRequest::First { stream, .. } => stream.name(),
-            // The stream is inside the token.
-            ListShardsRequest::Next { .. } => "",
-        };
-        let page = self.service.call(self.operation, scope, |model, now| model.list_shards(&request, now));
+        let scope = request.stream_name();
+        let page = self.service.call(self.operation, &scope, |model, now| model.list_shards(&request, now));
         Ok(Some(answers::shards(&page.await?)))
     }
 

@@ -92,6 +92,17 @@ fn pages_go_on_by_token_and_keep_the_filter() {
 }
 
 #[test]
+fn every_page_goes_by_the_rate_of_its_stream() {
+    let mut world = World::with_shards(2, Settings::default());
+    let request = first(ShardSelection::FromTrimHorizon, Some(1));
+    let page = world.model.list_shards(&request, world.now).unwrap();
+    let next = ListShardsRequest::Next { token: page.next_token.unwrap(), max_results: None };
+    assert_eq!([request.stream_name(), next.stream_name()], ["orders", "orders"]);
+    let nonsense = ListShardsRequest::Next { token: "nonsense".into(), max_results: None };
+    assert_eq!(nonsense.stream_name(), "");
+}
+
+#[test]
 fn a_token_lives_for_300_s_and_only_for_its_stream() {
     let mut world = World::with_shards(2, Settings::default());
     let page = world.model.list_shards(&first(ShardSelection::FromTrimHorizon, Some(1)), world.now);

@@ -148,6 +148,20 @@ fn new_records_wake_a_waiting_subscription_at_once() {
 }
 
 #[test]
+fn a_call_wakes_each_subscription_once_however_many_records_it_puts() {
+    let mut world = World::with_shards(2, free());
+    let waiting = [0, 1].map(|shard| opened(world.subscribe_to(shard, Start::Latest)));
+    world.model.take_woken();
+    let records = (0..6).map(|n| NewRecord {
+        partition_key: Some("k".into()),
+        explicit_hash_key: Some(if n % 2 == 0 { "0".into() } else { u128::MAX.to_string() }),
+        data: "a".into(),
+    });
+    world.model.put_records(&stream(), records.collect(), world.now).unwrap();
+    assert_eq!(world.model.take_woken(), waiting);
+}
+
+#[test]
 fn the_first_event_of_an_idle_subscription_comes_when_it_is_set_to() {
     for (at_once, first) in [(true, 0), (false, 5_000)] {
         let mut world = World::new(Settings { first_idle_event_at_once: at_once, ..Settings::default() });

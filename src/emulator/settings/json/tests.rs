@@ -132,3 +132,11 @@ fn the_file_of_the_probe_is_read_for_its_settings() {
     assert!(refusal(r#"{"settings": {}, "pace": 1}"#).starts_with("unknown field `pace`"));
     assert_eq!(refusal(r#"{"settings": {"pace": 1, "pace": 1}}"#), "the key `pace` is given twice");
 }
+
+#[test]
+fn a_secret_is_in_no_message() {
+    for given in [r#""hush""#, r#"{"id": "a", "secret": "hush", "more": 1}"#, r#"["hush"]"#] {
+        let message = refusal(&format!(r#"{{"verify_signatures": {given}}}"#));
+        assert!(message.contains("`verify_signatures`") && !message.contains("hush"), "{message}");
+    }
+}
