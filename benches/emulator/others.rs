@@ -10,6 +10,7 @@ mod process;
 mod work;
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::time::Duration;
 
 use client::Protocol;
@@ -26,6 +27,7 @@ pub(crate) async fn run() -> Outcome<()> {
             // Each is first once.
             let server = &mut servers[(round + turn) % count];
             if let Ok(command) = &server.command {
+                println!("round {} of {ROUNDS}: {}", round + 1, server.name);
                 shards(command, &mut server.scores).await;
                 records(command, &mut server.scores).await;
             }
@@ -81,16 +83,14 @@ async fn records(command: &str, scores: &mut Scores) {
     };
     let (server, mut work, arn) = match within(started).await {
         Ok(started) => started,
-        Err(error) => {
-            return WORK[3..].iter().for_each(|(what, _)| scores.enter(what, Err(error.to_string().into())));
-        }
+        Err(error) => return scores.failed(&WORK[3..], &*error),
     };
-    scores.enter("put_1_connection", within(work.put("one", 1)).await);
+    scores.measure("put_1_connection", &server, work.put("one", 1)).await;
     scores.enter("resident_32000_records_of_1_KiB", server.resident());
-    scores.enter("put_8_connections", within(work.put("eight", 8)).await);
-    scores.enter("get_1_connection", within(work.get("one")).await);
+    scores.measure("put_8_connections", &server, work.put("eight", 8)).await;
+    scores.measure("get_1_connection", &server, work.get("one")).await;
     for (what, subscriptions, protocol) in SUBSCRIPTIONS {
-        scores.enter(what, within(work.subscribe(("one", &arn), subscriptions, protocol)).await);
+        scores.measure(what, &server, work.subscribe(("one", &arn), subscriptions, protocol)).await;
     }
 }
 
@@ -105,9 +105,35 @@ async fn within<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
 struct Scores(BTreeMap<&'static str, Result<f64, String>>);
 
 impl Scores {
+    /// Enters a rate, and beside it the processor time that the server took: that depends less on what else the machine does.
+    async fn measure(
+        &mut self,
+        what: &'static str,
+        server: &Process,
+        work: impl Future<Output = Outcome<f64>>,
+    ) {
+        let before = server.processor_time();
+        let rate = within(work).await;
+        let took = before
+            .and_then(|before| Ok((server.processor_time()?.saturating_sub(before)).as_secs_f64() * 1e3));
+        let beside = WORK.iter().find(|(name, _)| name.strip_suffix("_processor") == Some(what));
+        if let Some((name, _)) = beside {
+            self.enter(name, rate.as_ref().map_err(|error| error.to_string().into()).and(took));
+        }
+        self.enter(what, rate);
+    }
+
+    fn failed(&mut self, work: &[(&'static str, &str)], error: &(dyn Error + Send + Sync)) {
+        work.iter().for_each(|(what, _)| self.enter(what, Err(error.to_string().into())));
+    }
+
     /// Of rates the highest is kept, of all else the lowest. A failure stays, whatever other rounds say.
     fn enter(&mut self, what: &'static str, value: Outcome<f64>) {
         let value = value.map_err(|error| error.to_string());
+        match &value {
+            Ok(value) => println!("sample {what} {}", rounded(*value)),
+            Err(reason) => println!("sample {what} failed: {reason}"),
+        }
         let is_rate = WORK.iter().any(|(name, unit)| *name == what && unit.ends_with("/s"));
         let best = match (self.0.remove(what), value) {
             (None, value) => value,
@@ -151,19 +177,26 @@ const SERVERS: [(&str, &str); 2] = [
     ("kinesis_local", "KINESIS_FANOUT_BENCH_KINESIS_LOCAL"),
 ];
 /// What is measured and in what; what moves records counts their payload alone, 1,024 bytes each, for servers write events
-/// at different lengths. The first three are of one process, the others of a second.
-const WORK: [(&str, &str); 11] = [
+/// at different lengths. The first three are of one process, the others of a second. `processor`: what the server took for it.
+const WORK: [(&str, &str); 18] = [
     ("start_to_first_answer", "ms"),
     ("resident_at_start", "MB"),
     ("resident_1000_shards", "MB"),
-    ("put_1_connection", "records/s"),
     ("resident_32000_records_of_1_KiB", "MB"),
+    ("put_1_connection", "records/s"),
+    ("put_1_connection_processor", "ms"),
     ("put_8_connections", "records/s"),
+    ("put_8_connections_processor", "ms"),
     ("get_1_connection", "MB/s"),
+    ("get_1_connection_processor", "ms"),
     ("subscribe_1_http1", "MB/s"),
+    ("subscribe_1_http1_processor", "ms"),
     ("subscribe_16_http1", "MB/s"),
+    ("subscribe_16_http1_processor", "ms"),
     ("subscribe_1_h2c", "MB/s"),
+    ("subscribe_1_h2c_processor", "ms"),
     ("subscribe_16_h2c", "MB/s"),
+    ("subscribe_16_h2c_processor", "ms"),
 ];
 const SUBSCRIPTIONS: [(&str, usize, Protocol); 4] = [
     ("subscribe_1_http1", 1, Protocol::Http1),

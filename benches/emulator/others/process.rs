@@ -63,6 +63,20 @@ impl Process {
         Ok(kilobytes as f64 * 1_024.0 / 1e6)
     }
 
+    /// The processor time that all threads there now have used.
+    pub(crate) fn processor_time(&self) -> Outcome<Duration> {
+        let mut nanoseconds = 0;
+        for process in self.tree() {
+            for thread in std::fs::read_dir(format!("/proc/{process}/task"))? {
+                // A thread that has ended in the meantime takes its time with it.
+                let statistics =
+                    std::fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
+                nanoseconds += statistics.split(' ').next().unwrap_or_default().parse().unwrap_or(0);
+            }
+        }
+        Ok(Duration::from_nanos(nanoseconds))
+    }
+
     /// The child and all its descendants.
     fn tree(&self) -> Vec<u32> {
         let parents: Vec<_> = processes().filter_map(|process| Some((process, parent(process)?))).collect();
