@@ -86,7 +86,7 @@ async fn records(command: &str, scores: &mut Scores) {
     if let Some(Err(_)) = scores.0.get("put_1_connection") {
         return scores.failed(&WORK[3..], "one connection could not put the records");
     }
-    scores.enter("resident_8000_records_of_1_KiB", server.resident());
+    scores.enter("resident_4000_records_of_1_KiB", server.resident());
     scores.measure("put_8_connections", &server, work.put("eight", 8)).await;
     scores.measure("get_1_connection", &server, work.get("one")).await;
     for (what, subscriptions, protocol) in SUBSCRIPTIONS {
@@ -182,7 +182,7 @@ const WORK: [(&str, &str); 18] = [
     ("start_to_first_answer", "ms"),
     ("resident_at_start", "MB"),
     ("resident_1000_shards", "MB"),
-    ("resident_8000_records_of_1_KiB", "MB"),
+    ("resident_4000_records_of_1_KiB", "MB"),
     ("put_1_connection", "records/s"),
     ("put_1_connection_processor", "ms"),
     ("put_8_connections", "records/s"),
@@ -207,4 +207,4 @@ const SUBSCRIPTIONS: [(&str, usize, Protocol); 4] = [
 /// The best of so many rounds: whatever else the machine does only makes them slower.
 const ROUNDS: usize = 3;
 /// A piece of work that takes longer counts as not done.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
