@@ -1,9 +1,9 @@
 //! What the local Kinesis costs: `cargo bench --bench emulator [-- throughput | startup | memory | pressure | others]`.
 //!
 //! Each line is `figure 4.<item> <what> <value> <unit>`. The server is this same program in a process of its own, so that its
-//! memory is its own; the client is the raw `h2` crate on one thread, which counts bytes and decodes nothing, but for `pressure`
-//! and `others`.
-//! Memory is read from `/proc`: elsewhere than on Linux it is missing.
+//! memory is its own; the client is the raw `h2` crate on one thread, which counts bytes and decodes nothing, but for
+//! `pressure`; `others`, which runs only if it is named, has a client of its own. Memory is read from `/proc`:
+//! elsewhere than on Linux it is missing.
 
 #![allow(clippy::print_stdout, reason = "that is what it is for")]
 
