@@ -127,6 +127,7 @@ impl Work {
         if least < RECORDS * ENCODED_RECORD {
             return Err(format!("{least} bytes of events cannot hold all records").into());
         }
+        self.connect_again().await?;
         self.deregister(arn, &consumers).await?;
         Ok(rate(RECORDS * subscriptions, took))
     }
