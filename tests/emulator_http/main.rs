@@ -11,9 +11,11 @@ mod headers;
 mod http2;
 mod operations;
 mod polling;
+mod shutdown;
 mod signatures;
 mod stream_operations;
 mod subscriptions;
+mod timeouts;
 mod tls;
 
 use std::time::Duration;

@@ -93,6 +93,12 @@ settings_keys! {
     call_log_size,
     max_concurrent_streams,
     max_connections,
+    tls_handshake_timeout,
+    header_timeout,
+    body_timeout,
+    keep_alive_interval,
+    keep_alive_timeout,
+    shutdown_time,
 }
 
 /// Makes the words of a choice.
