@@ -6,7 +6,7 @@
 
 use std::convert::Infallible;
 use std::io::{self, Cursor};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 
 use hyper::body::Incoming;

@@ -1,6 +1,6 @@
 //! Time-outs, keep-alive and the stop, on a paused clock over pipes in memory: no time passes but what they wait for.
 
-#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
 
 use std::time::Duration;
 
@@ -176,7 +176,7 @@ async fn an_http2_peer_that_answers_no_ping_is_cut_off() {
         assert_eq!(door.local.statistics().open_subscriptions, 1);
         // It is not polled any more, so it answers nothing, and its end stays open.
         let start = Instant::now();
-        served.await.unwrap();
+        tokio::time::timeout(DAY, served).await.expect("it is cut off").unwrap();
         let (settings, waited) = (Settings::default(), start.elapsed());
         assert!(waited >= settings.keep_alive_interval + settings.keep_alive_timeout, "{waited:?}");
         assert!(waited <= door.dispatch.limits().longest_silence() * 2, "{waited:?}");
