@@ -114,8 +114,12 @@ pub struct Settings {
     /// The encryption type of a new stream's records. Default: `None`, absent, as the service has it on streams without encryption.
     pub encryption: Option<EncryptionType>,
 
-    /// The access key that requests over HTTP have to be signed with (AWS Signature Version 4, by the service's clock). Default:
-    /// `None`, any credentials and none at all are let in.
+    /// The access key that requests over HTTP have to be signed with (AWS Signature Version 4 in the `Authorization` header, by the
+    /// service's clock). The signature has to cover the host, the content type where there is one, and every `x-amz-` header
+    /// ("Create a signed AWS API request", IAM user guide). Refused, with status 400, are: no signature
+    /// (MissingAuthenticationTokenException), half of one or one in the query string (IncompleteSignatureException), another key or
+    /// session token (UnrecognizedClientException), and all that is wrong with the signature itself
+    /// (InvalidSignatureException). Default: `None`, any credentials and none at all are let in.
     pub verify_signatures: Option<AccessKey>,
     /// Whether calls are held to the documented rates: SubscribeToShard 1/s per consumer and shard, RegisterStreamConsumer 5/s,
     /// and so on. Default: true.
@@ -209,13 +213,16 @@ pub enum SequenceNumberForm {
     Padded30,
 }
 
-/// An access key. Its `Debug` keeps the secret.
+/// An access key. Its `Debug` keeps the secret and the token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessKey {
     /// Its id, which requests name.
     pub id: String,
     /// Its secret, which signs them.
     pub secret: String,
+    /// The token of the session that it is for, which requests have to bring in `X-Amz-Security-Token`, signed. `None`: a key
+    /// for good, with which a request that brings a token is refused, as AWS does.
+    pub session_token: Option<String>,
 }
 
 impl fmt::Debug for AccessKey {
