@@ -3,7 +3,7 @@
 use super::*;
 
 /// Sends bytes and reads until the server closes or answers no more.
-async fn send(server: &Server, bytes: &[u8]) -> Vec<u8> {
+pub(super) async fn send(server: &Server, bytes: &[u8]) -> Vec<u8> {
     let mut socket = TcpStream::connect(server.address()).await.unwrap();
     // The server may close before it has read everything.
     let _ = socket.write_all(bytes).await;
@@ -13,7 +13,7 @@ async fn send(server: &Server, bytes: &[u8]) -> Vec<u8> {
     answer
 }
 
-async fn still_answers(server: &Server) {
+pub(super) async fn still_answers(server: &Server) {
     let listed = client(server).list_shards().stream_name("orders").send().await.unwrap();
     assert_eq!(listed.shards().len(), 1);
 }

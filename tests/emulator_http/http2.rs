@@ -64,6 +64,14 @@ impl Http2 {
         (answer.status().as_u16(), answer.into_body())
     }
 
+    /// The status of a request without a body and with this header.
+    pub(crate) async fn status_with_header(&self, value: &str) -> u16 {
+        let request = http::Request::post(format!("http://{}/", self.authority)).header("x-long", value);
+        let mut send = self.send.clone().ready().await.unwrap();
+        let (answer, _) = send.send_request(request.body(()).unwrap(), true).unwrap();
+        answer.await.unwrap().status().as_u16()
+    }
+
     pub(crate) async fn call(&self, operation: &str, body: &str) -> (u16, String) {
         let (status, body) = self.request(operation, body.to_owned()).await;
         (status, String::from_utf8(rest(body).await.into()).unwrap())
