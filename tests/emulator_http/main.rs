@@ -1,6 +1,6 @@
 //! The HTTP door of the local Kinesis, asked by the real AWS SDK; by raw sockets where the SDK is too well-behaved.
 
-#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
 
 mod abuse;
 mod answered;
