@@ -73,7 +73,7 @@ async fn http2_finishes_its_answers_and_says_goaway() {
     let (_http2, (status, answer)) = asked.await.unwrap();
     assert!(status == 200 && answer.contains(SHARD), "{answer}");
     // Without a GOAWAY the end would be an error; the sender, still held, would keep it open.
-    connection.await.unwrap().unwrap();
+    ended(async { connection.await.unwrap().unwrap() }).await;
     ended(stopping).await;
 }
 
@@ -99,7 +99,7 @@ async fn subscriptions_end_cleanly_at_once_in_both_versions() {
         messages += 1;
     }
     assert_eq!(messages, 2, "the initial response and an event, both whole");
-    connection.await.unwrap().unwrap();
+    ended(async { connection.await.unwrap().unwrap() }).await;
     let server = local.serve_on(address).await.unwrap();
     assert_eq!(server.endpoint_url(), format!("http://{address}"));
 }
