@@ -85,6 +85,16 @@ async fn silent_subscriber(server: &Server, consumer: &str) -> Option<Connection
     Some(connection)
 }
 
+/// A machine that stands still for a moment is no peer that answers nothing: once more, then.
+async fn subscribed(server: &Server, consumer: &str) -> Connection<TcpStream, Bytes> {
+    loop {
+        if let Some(connection) = silent_subscriber(server, consumer).await {
+            return connection;
+        }
+        no_connections(server).await;
+    }
+}
+
 #[tokio::test]
 async fn a_peer_that_answers_no_ping_frees_its_place() {
     let (server, client, consumer) = ready(Settings {
@@ -98,16 +108,8 @@ async fn a_peer_that_answers_no_ping_frees_its_place() {
     for _ in 0..32 {
         server.put_record("orders", "k", None, vec![b'x'; 1_000_000]).unwrap();
     }
-    let subscribing = async {
-        loop {
-            // A machine that stands still for a moment is no peer that answers nothing: once more.
-            if let Some(connection) = silent_subscriber(&server, &consumer).await {
-                return connection;
-            }
-            no_connections(&server).await;
-        }
-    };
-    let connection = tokio::time::timeout(Duration::from_secs(60), subscribing).await.unwrap();
+    let connection =
+        tokio::time::timeout(Duration::from_secs(60), subscribed(&server, &consumer)).await.unwrap();
     assert_eq!(server.statistics().refused_connections, 0);
     // Nobody polls it, so no PING is answered; on this side it stays open.
     no_connections(&server).await;
