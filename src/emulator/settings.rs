@@ -115,8 +115,8 @@ pub struct Settings {
     pub encryption: Option<EncryptionType>,
 
     /// The access key that requests over HTTP have to be signed with (AWS Signature Version 4 in the `Authorization` header, by the
-    /// service's clock). The signature has to cover the host, the content type where there is one, and every `x-amz-` header
-    /// ("Create a signed AWS API request", IAM user guide). Refused, with status 400, are: no signature
+    /// service's clock). The signature has to cover the host and every `x-amz-` header that the request has; it need not
+    /// cover the content type, which not all AWS SDKs sign ("Create a signed AWS API request", IAM user guide). Refused, with status 400, are: no signature
     /// (MissingAuthenticationTokenException), half of one or one in the query string (IncompleteSignatureException), another key or
     /// session token (UnrecognizedClientException), and all that is wrong with the signature itself
     /// (InvalidSignatureException). Default: `None`, any credentials and none at all are let in.
