@@ -152,6 +152,12 @@ pub struct Settings {
     /// How long the body of a request may take; then it is answered with RequestTimeoutException (408). Default: 120 s, which
     /// is 16 MiB at 1 Mbit/s.
     pub body_timeout: Duration,
+    /// How long a client may take nothing of an answer; then its HTTP/1.1 connection is closed, or its stream of HTTP/2 reset. In
+    /// HTTP/2 it has to take 16 KiB in this time, in HTTP/1.1 anything at all. A subscription that its client does not read is
+    /// kept until its time is over, and this long after that. As long does an answer of more than 64 KiB wait for
+    /// room among all answers under way (256 MiB); then it is ServiceUnavailable (503). Default: 120 s, as
+    /// [`body_timeout`](Self::body_timeout).
+    pub answer_timeout: Duration,
     /// An HTTP/2 connection from which nothing came for this long is sent a PING. Default: 30 s. Shorter finds half-open
     /// connections sooner; each PING costs 17 bytes either way.
     pub keep_alive_interval: Duration,
@@ -285,6 +291,7 @@ impl Default for Settings {
             tls_handshake_timeout: Duration::from_secs(30),
             header_timeout: Duration::from_secs(120),
             body_timeout: Duration::from_secs(120),
+            answer_timeout: Duration::from_secs(120),
             keep_alive_interval: Duration::from_secs(30),
             keep_alive_timeout: Duration::from_secs(30),
             shutdown_time: Duration::from_secs(5),

@@ -1,8 +1,19 @@
 //! One connection: which protocol its first bytes are, serving it, and its end.
 //!
 //! HTTP/2 and HTTP/1.1 come through the same port. The preface of HTTP/2 decides, also under TLS, whatever ALPN said: clients
-//! in Java offer none there. Everything that a client can hold up has a time-out or a bound ([`Limits`](super::limits::Limits)),
-//! and when the door stops, a connection takes no more requests and ends with its last answer.
+//! in Java offer none there. When the door stops, a connection takes no more requests and ends with its last answer.
+//!
+//! | what a client can hold up | how it ends ([`Limits`](super::limits::Limits)) |
+//! |---|---|
+//! | the handshake of TLS | `tls_handshake_timeout` |
+//! | the first bytes, a header of HTTP/1.1 | `header_timeout` |
+//! | a body | `body_timeout` |
+//! | a whole answer, by reading nothing | `answer_timeout`: the connection of HTTP/1.1, the stream of HTTP/2 |
+//! | a subscription, by reading nothing | its own time, and `answer_timeout` |
+//! | anything in HTTP/2, by sending nothing | a PING that is not answered |
+//!
+//! A client of HTTP/2 that answers PINGs may stay, and may keep what its connection holds unsent: of each stream up to
+//! `SEND_BUFFER` and a piece of a whole answer, or the event of a subscription that was being sent.
 
 use std::convert::Infallible;
 use std::io::{self, Cursor};
@@ -12,13 +23,15 @@ use std::sync::Arc;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::dispatch::{Body, Dispatch};
 use super::heard::Heard;
+use super::progress::{Progress, StreamExecutor, until_stuck};
+use super::taken::Taken;
 use super::tls::Tls;
 use crate::emulator::connections::OpenConnection;
 
@@ -93,18 +106,23 @@ where
     W: AsyncWrite + Send + Unpin + 'static,
 {
     let mut stop = dispatch.stop();
+    let progress = Progress::new();
+    let writer = Taken::over(writer, progress.clone(), dispatch.limits().answer_timeout);
     let mut connection = http1::Builder::new()
         .max_buf_size(MAX_HEADERS as usize)
         .timer(TokioTimer::new())
         .header_read_timeout(dispatch.limits().header_timeout)
         .serve_connection(TokioIo::new(tokio::io::join(reader, writer)), answers(&dispatch));
-    let ended = tokio::select! {
-        ended = &mut connection => ended,
-        () = stop.ordered() => {
-            Pin::new(&mut connection).graceful_shutdown();
-            (&mut connection).await
+    let served = async {
+        tokio::select! {
+            ended = &mut connection => ended,
+            () = stop.ordered() => {
+                Pin::new(&mut connection).graceful_shutdown();
+                (&mut connection).await
+            }
         }
     };
+    let Some(ended) = until_stuck(progress, served).await else { return };
     if ended.is_err_and(|error| error.is_timeout()) {
         let parts = connection.into_parts();
         // Who has sent nothing asks nothing.
@@ -125,7 +143,7 @@ where
     let limits = dispatch.limits();
     let mut stop = dispatch.stop();
     let (reader, heard) = Heard::over(reader);
-    let connection = http2::Builder::new(TokioExecutor::new())
+    let connection = http2::Builder::new(StreamExecutor)
         .max_concurrent_streams(limits.max_concurrent_streams)
         .max_header_list_size(MAX_HEADERS)
         .max_send_buf_size(SEND_BUFFER)

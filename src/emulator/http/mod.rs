@@ -14,11 +14,14 @@ mod heard;
 mod in_process;
 mod limits;
 mod operations;
+mod progress;
 mod request_body;
 mod requests;
 mod signature;
 mod stop;
+mod taken;
 mod tls;
+mod whole;
 
 use std::fmt;
 use std::io;

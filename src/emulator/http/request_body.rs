@@ -53,7 +53,8 @@ impl BodyRoom {
                 }
                 bytes.extend_from_slice(&data);
             }
-            let spare = room.as_mut().and_then(|room| room.split(room.num_permits().saturating_sub(bytes.len())));
+            let spare =
+                room.as_mut().and_then(|room| room.split(room.num_permits().saturating_sub(bytes.len())));
             drop(spare);
             Ok(RequestBody { bytes: bytes.freeze(), _room: room })
         };

@@ -96,6 +96,7 @@ settings_keys! {
     tls_handshake_timeout,
     header_timeout,
     body_timeout,
+    answer_timeout,
     keep_alive_interval,
     keep_alive_timeout,
     shutdown_time,

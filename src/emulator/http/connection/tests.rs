@@ -15,6 +15,8 @@ use super::*;
 use crate::emulator::http::stop::stop;
 use crate::emulator::{LocalKinesis, Settings};
 
+mod stuck;
+
 const SHARD: &str = "shardId-000000000000";
 /// Far from every other time that is at work here.
 const TIMEOUT: Duration = Duration::from_secs(7);

@@ -33,7 +33,8 @@ pub(super) fn request(request: &Parts, authorization: &Authorization<'_>, body: 
 
 /// A header of the request that has to be signed and is not.
 fn unsigned<'a>(request: &'a Parts, names: &[&str]) -> Option<&'a str> {
-    let mut required = request.headers.keys().map(HeaderName::as_str).filter(|name| name.starts_with("x-amz-"));
+    let mut required =
+        request.headers.keys().map(HeaderName::as_str).filter(|name| name.starts_with("x-amz-"));
     required.find(|required| !names.iter().any(|name| name.eq_ignore_ascii_case(required)))
 }
 
