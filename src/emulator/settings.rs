@@ -147,7 +147,8 @@ pub struct Settings {
     /// How long an HTTP/1.1 connection may take to bring the header of its next request, from its start or the end of the answer
     /// before. Then half a header is answered with RequestTimeoutException (408), and the connection is closed. HTTP/2 has it
     /// for its preface only; behind that, [`keep_alive_interval`](Self::keep_alive_interval) counts. Default: 120 s, longer
-    /// than clients keep an idle connection in their pools, so that it is they who close it.
+    /// than the SDKs for Java, Go and Rust keep an idle connection in their pools by default (60 to 90 s), so that it is they who
+    /// close it. Clients that keep one for longer find it closed at their next call, and have to connect again.
     pub header_timeout: Duration,
     /// How long the body of a request may take; then it is answered with RequestTimeoutException (408). Default: 120 s, which
     /// is 16 MiB at 1 Mbit/s.

@@ -19,14 +19,16 @@ use std::convert::Infallible;
 use std::io::{self, Cursor};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
-use hyper::service::{HttpService, service_fn};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::dispatch::{Body, Dispatch};
 use super::heard::Heard;
@@ -75,15 +77,16 @@ where
     W: AsyncWrite + Send + Unpin + 'static,
 {
     let mut stop = dispatch.stop();
+    let due = Instant::now() + dispatch.limits().header_timeout;
     let start = tokio::select! {
         () = stop.ordered() => return,
-        start = timeout(dispatch.limits().header_timeout, first_bytes(&mut reader)) => start,
+        start = timeout_at(due, first_bytes(&mut reader)) => start,
     };
     match start {
         Ok(Ok(start)) if start == PREFACE => {
             http2(Cursor::new(start).chain(reader), writer, dispatch).await;
         }
-        Ok(Ok(start)) => http1(Cursor::new(start).chain(reader), writer, dispatch).await,
+        Ok(Ok(start)) => http1(Cursor::new(start).chain(reader), writer, dispatch, due).await,
         _ => {}
     }
 }
@@ -100,30 +103,41 @@ async fn first_bytes(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8
     Ok(start)
 }
 
-async fn http1<R, W>(reader: R, writer: W, dispatch: Arc<Dispatch>)
+/// `due` is when its first header has to be there; hyper looks after the later ones.
+async fn http1<R, W>(reader: R, writer: W, dispatch: Arc<Dispatch>, due: Instant)
 where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
 {
     let mut stop = dispatch.stop();
-    let progress = Progress::new();
+    let (progress, asked) = (Progress::new(), AtomicBool::new(false));
+    let service = service_fn(|request| {
+        asked.store(true, Ordering::Relaxed);
+        answer(Arc::clone(&dispatch), request)
+    });
     let writer = Taken::over(writer, progress.clone(), dispatch.limits().answer_timeout);
     let mut connection = http1::Builder::new()
         .max_buf_size(MAX_HEADERS as usize)
         .timer(TokioTimer::new())
         .header_read_timeout(dispatch.limits().header_timeout)
-        .serve_connection(TokioIo::new(tokio::io::join(reader, writer)), answers(&dispatch));
+        .serve_connection(TokioIo::new(tokio::io::join(reader, writer)), service);
     let served = async {
-        tokio::select! {
+        let ended = tokio::select! {
             ended = &mut connection => ended,
+            () = nothing_asked(&asked, due) => return true,
             () = stop.ordered() => {
+                // To hyper half a first header is a request that it has to wait for.
+                if !asked.load(Ordering::Relaxed) {
+                    return false;
+                }
                 Pin::new(&mut connection).graceful_shutdown();
                 (&mut connection).await
             }
-        }
+        };
+        ended.is_err_and(|error| error.is_timeout())
     };
-    let Some(ended) = until_stuck(progress, served).await else { return };
-    if ended.is_err_and(|error| error.is_timeout()) {
+    let is_late = until_stuck(progress, served).await;
+    if is_late == Some(true) {
         let parts = connection.into_parts();
         // Who has sent nothing asks nothing.
         if !parts.read_buf.is_empty() {
@@ -135,6 +149,14 @@ where
     }
 }
 
+/// Comes back at that time if no header was whole by then.
+async fn nothing_asked(asked: &AtomicBool, due: Instant) {
+    tokio::time::sleep_until(due).await;
+    if asked.load(Ordering::Relaxed) {
+        std::future::pending().await
+    }
+}
+
 async fn http2<R, W>(reader: R, writer: W, dispatch: Arc<Dispatch>)
 where
     R: AsyncRead + Send + Unpin + 'static,
@@ -143,6 +165,8 @@ where
     let limits = dispatch.limits();
     let mut stop = dispatch.stop();
     let (reader, heard) = Heard::over(reader);
+    let answering = Arc::clone(&dispatch);
+    let service = service_fn(move |request| answer(Arc::clone(&answering), request));
     let connection = http2::Builder::new(StreamExecutor)
         .max_concurrent_streams(limits.max_concurrent_streams)
         .max_header_list_size(MAX_HEADERS)
@@ -150,7 +174,7 @@ where
         .timer(TokioTimer::new())
         .keep_alive_interval(limits.keep_alive_interval)
         .keep_alive_timeout(limits.keep_alive_timeout)
-        .serve_connection(TokioIo::new(tokio::io::join(reader, writer)), answers(&dispatch));
+        .serve_connection(TokioIo::new(tokio::io::join(reader, writer)), service);
     let mut connection = pin!(connection);
     let served = async {
         tokio::select! {
@@ -165,14 +189,8 @@ where
     }
 }
 
-fn answers(
-    dispatch: &Arc<Dispatch>,
-) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + use<> {
-    let dispatch = Arc::clone(dispatch);
-    service_fn(move |request| {
-        let dispatch = Arc::clone(&dispatch);
-        async move { Ok::<_, Infallible>(dispatch.answer(request).await) }
-    })
+async fn answer(dispatch: Arc<Dispatch>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    Ok(dispatch.answer(request).await)
 }
 
 /// RFC 9113, 3.4.

@@ -62,7 +62,8 @@ async fn an_http1_client_that_reads_slowly_gets_its_answer() {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_takes_its_time_is_not_stuck() {
     use crate::emulator::{Fault, Operation};
-    let door = Door::new(patient(), 0);
+    // Nor is its header late.
+    let door = Door::new(Settings { header_timeout: TIMEOUT, ..patient() }, 0);
     door.local.faults().inject(Fault::silent(Operation::ListShards, Some(DAY)));
     let (mut client, mut served) = door.connect(1 << 16);
     post(&mut client, "ListShards", r#"{"StreamName":"orders"}"#, "Connection: close\r\n").await;
@@ -81,7 +82,7 @@ async fn a_whole_answer_that_nobody_reads_is_reset_in_http2_and_its_connection_k
     let (send, connection) = http2;
     let connection = tokio::spawn(connection);
     assert_eq!((status, body.data().await.unwrap().unwrap().len()), (200, WINDOW as usize));
-    let reset = body.data().await.unwrap().unwrap_err();
+    let reset = tokio::time::timeout(DAY, body.data()).await.expect("it is reset").unwrap().unwrap_err();
     assert_eq!(reset.reason(), Some(Reason::CANCEL), "{reset}");
     assert_eq!(start.elapsed().as_secs(), TIMEOUT.as_secs(), "of the paused clock");
     assert!(!connection.is_finished());
