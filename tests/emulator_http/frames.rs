@@ -76,7 +76,7 @@ async fn endless_headers_are_cut_off() {
     let never = Duration::from_secs(24 * 60 * 60);
     let (server, ..) = ready(Settings { keep_alive_interval: never, header_timeout: never, ..quick() }).await;
     let mut endless = [PREFACE, &frame(SETTINGS, 0, 0, b""), &frame(HEADERS, 0, 1, POST)].concat();
-    // More than hyper's server takes at this size of headers, which is five: later ones may meet a closed connection.
+    // More than h2 takes at this size of headers, which is five: later ones may meet a closed connection.
     for _ in 0..10 {
         // A literal that is not kept: the name `a`, and a value of 100 bytes.
         endless.extend(frame(CONTINUATION, 0, 1, &[&[0, 1, b'a', 100][..], &[b'x'; 100]].concat()));

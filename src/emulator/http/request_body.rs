@@ -16,7 +16,7 @@ use crate::emulator::model::{Answer, ServiceError};
 /// The first [`SMALL`] bytes of a body take no room. With the next one it takes room for all that may come, once: as much as it
 /// announced, or [`MAX_BODY`]. So no body waits for room while it holds some, and bodies that come interleaved do not hold each
 /// other up for ever. What it did not need it gives back when it is whole. Large bodies that come slowly do keep other large ones
-/// waiting, for as long as a body may take.
+/// waiting, for as long as a body may take; and every stream of every connection may hold [`SMALL`] bytes for as long.
 #[derive(Debug, Clone)]
 pub(super) struct BodyRoom {
     room: Arc<Semaphore>,
