@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use crate::run::Found;
+use crate::run::{Found, Tried};
 use crate::verdict::{Outcome, Stop};
 
 #[derive(Debug, Default)]
@@ -30,16 +30,10 @@ impl Deviations {
         self.0.keys().map(String::as_str)
     }
 
-    /// What was found and is not as it is listed.
-    pub(crate) fn surprises(&self, found: &Found) -> Vec<String> {
-        let mut surprises = Vec::new();
-        for (rule, verdict) in found {
-            let (known, is) = (self.of(rule.id).0, Outcome::of(verdict));
-            if known != is {
-                surprises.push(format!("{}: {is}, not {known}: {verdict:?}", rule.id));
-            }
-        }
-        surprises
+    /// Why this is not what is listed; `None`: it is.
+    pub(crate) fn surprise(&self, Tried { rule, verdict, .. }: &Tried) -> Option<String> {
+        let (known, is) = (self.of(rule.id).0, Outcome::of(verdict));
+        (known != is).then(|| format!("{}: {is}, not {known}: {verdict:?}", rule.id))
     }
 
     /// Writes what was found. The reasons of deviations that are known already stay.
@@ -48,9 +42,9 @@ impl Deviations {
         let mut text = format!(
             "# What {server} does with the rules: id, fail or hidden, why. Rules that are not here are kept.\n"
         );
-        for (rule, verdict) in found {
+        for tried @ Tried { rule, verdict, .. } in found {
             let (Err(Stop::Broken(why)) | Err(Stop::NotObservable(why))) = verdict else { continue };
-            let is = Outcome::of(verdict);
+            let is = tried.outcome();
             let (before, reason) = known.of(rule.id);
             let why = if before == is { reason.to_owned() } else { one_line(why) };
             writeln!(text, "{} {is} {why}", rule.id).unwrap();

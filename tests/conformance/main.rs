@@ -21,13 +21,13 @@ mod clock;
 mod deviations;
 mod document;
 mod endpoint;
+mod others;
 mod rules;
 mod run;
 mod streams;
 mod verdict;
 mod world;
 
-use deviations::Deviations;
 use world::{Door, Subject};
 
 /// Rules at a time on a server in real time: each waits for most of it.
@@ -37,7 +37,7 @@ const AT_ONCE: usize = 12;
 fn ours(door: Door) {
     let broken: Vec<String> = run::one_by_one(door)
         .into_iter()
-        .filter_map(|(rule, verdict)| Some(format!("{}: {:?}", rule.id, verdict.err()?)))
+        .filter_map(|tried| Some(format!("{}: {:?}", tried.rule.id, tried.verdict.err()?)))
         .collect();
     assert!(broken.is_empty(), "{door:?} breaks\n{}", broken.join("\n"));
 }
@@ -62,31 +62,17 @@ fn http2_under_tls_keeps_every_rule() {
     ours(Door::TlsHttp2);
 }
 
-/// Tries all rules on a server whose deviations are known.
-fn theirs(name: &str, variable: &str, at_once: usize) {
-    let authority = std::env::var(variable).unwrap_or_else(|_| {
-        panic!("{variable} is the host:port of {name}; .ci/conformance starts one and sets it")
-    });
-    let found = run::at_once(&Subject::Theirs(authority.clone()), at_once);
-    assert!(run::is_alive(&authority), "{name} is gone");
-    if document::regenerates() {
-        return Deviations::write(name, &found);
-    }
-    let surprises = Deviations::read(name).surprises(&found);
-    assert!(surprises.is_empty(), "{name} is not as its list has it:\n{}", surprises.join("\n"));
-}
-
 #[test]
 #[ignore = "needs a ministack: .ci/conformance"]
 fn ministack_deviates_as_listed() {
-    theirs("ministack", "KINESIS_FANOUT_CONFORMANCE_MINISTACK", AT_ONCE);
+    others::deviates_as_listed("ministack", "KINESIS_FANOUT_CONFORMANCE_MINISTACK", AT_ONCE);
 }
 
 #[test]
 #[ignore = "needs a kinesis-local: .ci/conformance"]
 fn kinesis_local_deviates_as_listed() {
-    // One by one: it loses records and consumers while other calls come.
-    theirs("kinesis-local", "KINESIS_FANOUT_CONFORMANCE_KINESIS_LOCAL", 1);
+    // One by one on each server: one loses records and consumers while other calls come.
+    others::deviates_as_listed("kinesis-local", "KINESIS_FANOUT_CONFORMANCE_KINESIS_LOCAL", 1);
 }
 
 #[test]
@@ -96,11 +82,11 @@ fn any_endpoint_keeps_every_rule() {
     let variable = "KINESIS_FANOUT_CONFORMANCE_ENDPOINT";
     let authority =
         std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is the host:port of a server"));
-    let found = run::at_once(&Subject::Theirs(authority), AT_ONCE);
+    let found = run::at_once(&[Subject::Theirs(authority)], AT_ONCE);
     let mut broken = 0;
-    for (rule, verdict) in &found {
-        broken += usize::from(verdict::Outcome::of(verdict) == verdict::Outcome::Fail);
-        println!("{} {:?}", rule.id, verdict);
+    for tried in &found {
+        broken += usize::from(tried.outcome() == verdict::Outcome::Fail);
+        println!("{} {:?}", tried.rule.id, tried.verdict);
     }
     assert_eq!(broken, 0, "rules are broken");
 }
