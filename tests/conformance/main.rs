@@ -3,7 +3,8 @@
 //!
 //! - `cargo test --test conformance`: the emulator has to keep every rule, on every door that the rule is about.
 //! - `.ci/conformance` starts ministack and kinesis-local. What they break, or what cannot be seen there, is checked in under
-//!   `deviations/`; anything else than that is an error, a rule that they keep all at once included.
+//!   `deviations/`; anything else than that is an error, a rule that they keep all at once included. They run in real time, so a
+//!   rule that is not as listed is tried again, alone, up to two more times; only what differs each time is an error.
 //! - `KINESIS_FANOUT_CONFORMANCE_ENDPOINT=host:port cargo test --test conformance -- --ignored any_endpoint` tries them on any
 //!   server of plain HTTP/1.1 that verifies no signature, and prints what it finds.
 //!

@@ -1,9 +1,10 @@
 //! Where a rule is tried: a server, its clock, and what every rule needs of them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use kinesis_fanout::emulator::{LocalKinesis, Server, Settings, Tls};
@@ -52,7 +53,6 @@ pub(crate) struct Place {
     pub(crate) clock: Rc<Clock>,
     rule: &'static str,
     made: Rc<RefCell<Vec<String>>>,
-    named: Cell<u32>,
     _server: Option<Server>,
 }
 
@@ -122,7 +122,6 @@ impl World {
             clock: Rc::clone(&self.clock),
             rule: self.rule,
             made: Rc::clone(&self.made),
-            named: Cell::new(0),
             _server: server,
         }
     }
@@ -140,11 +139,10 @@ impl World {
 }
 
 impl Place {
-    /// A name that no other rule uses.
+    /// A name that no other rule uses, nor this one when it is tried again: what it made before may be there still.
     pub(crate) fn name(&self) -> String {
-        self.named.set(self.named.get() + 1);
-        let run = std::process::id();
-        let name = format!("conformance-{}-{}-{run}", self.rule, self.named.get());
+        static NAMED: AtomicU64 = AtomicU64::new(0);
+        let name = format!("{}{}-{}", run(), self.rule, NAMED.fetch_add(1, Ordering::Relaxed));
         self.made.borrow_mut().push(name.clone());
         name
     }
@@ -209,6 +207,15 @@ impl Place {
         let answer = self.clock.soon(self.endpoint.subscribe(request)).await;
         answer.ok_or_else(|| Stop::Broken("SubscribeToShard is not answered".into()))
     }
+}
+
+/// What the names of this run's streams begin with: an endpoint may have seen other runs, from other machines too.
+fn run() -> &'static str {
+    static RUN: OnceLock<String> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let began = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        format!("conformance-{began:x}-{:x}-", std::process::id())
+    })
 }
 
 /// One for all runs: making it takes longer than most rules.
