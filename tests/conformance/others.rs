@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::deviations::Deviations;
 use crate::document;
+use crate::endpoint::{Address, Protocol};
 use crate::run::{self, Found};
 use crate::world::Subject;
 
@@ -17,12 +18,13 @@ pub(crate) fn deviates_as_listed(name: &str, variable: &str, at_once: usize) {
     let addresses = std::env::var(variable).unwrap_or_else(|_| {
         panic!("{variable} has each host:port where {name} listens; .ci/conformance starts it and sets it")
     });
-    let servers: Vec<_> =
-        addresses.split(',').map(|authority| Subject::Theirs(authority.to_owned())).collect();
+    let addresses: Vec<_> =
+        addresses.split(',').map(|authority| Address::new(authority, Protocol::Http1)).collect();
+    let servers: Vec<_> = addresses.iter().cloned().map(Subject::Theirs).collect();
     let (known, began) = (Deviations::read(name), Instant::now());
     let mut found = run::at_once(&servers, at_once);
-    for authority in addresses.split(',') {
-        assert!(run::is_alive(authority), "{name} is gone from {authority}");
+    for address in &addresses {
+        assert!(run::is_alive(address), "{name} is gone from {}", address.url());
     }
     tell_times(name, began.elapsed(), &found);
     try_again(name, &servers[0], &known, &mut found);

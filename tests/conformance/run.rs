@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use futures::future::join_all;
 
+use crate::endpoint::Address;
 use crate::rules::{self, Rule};
 use crate::verdict::{Outcome, Stop, Verdict};
 use crate::world::{Door, Subject, World};
@@ -64,8 +65,8 @@ async fn shared_out(subjects: impl Iterator<Item = &Subject>, rules: Vec<&'stati
 }
 
 /// Whether something still listens there: a server that is gone breaks every rule.
-pub(crate) fn is_alive(authority: &str) -> bool {
-    std::net::TcpStream::connect(authority).is_ok()
+pub(crate) fn is_alive(address: &Address) -> bool {
+    std::net::TcpStream::connect(address.socket()).is_ok()
 }
 
 pub(crate) fn alone(subject: &Subject, rule: &'static Rule) -> Tried {
@@ -87,6 +88,6 @@ fn chosen() -> Vec<&'static Rule> {
     rules::all().filter(|rule| named.is_empty() || named.split(',').any(|id| id == rule.id)).collect()
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made")
 }

@@ -11,7 +11,7 @@ use kinesis_fanout::emulator::{LocalKinesis, Server, Settings, Tls};
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
-use crate::endpoint::{ApiError, Endpoint, Events, Http, Port, Protocol};
+use crate::endpoint::{Address, ApiError, Endpoint, Events, HTTP2, Http, Port, Protocol};
 use crate::rules::Rule;
 use crate::verdict::{Stop, Verdict};
 
@@ -25,12 +25,12 @@ pub(crate) enum Door {
 }
 
 /// The server that a rule is tried on.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Subject {
     /// The emulator, made anew for each rule.
     Ours(Door),
-    /// One that runs already, at this `host:port`.
-    Theirs(String),
+    /// One that runs already.
+    Theirs(Address),
 }
 
 /// What a rule is given.
@@ -49,7 +49,7 @@ pub(crate) struct Place {
     /// The emulator itself.
     pub(crate) local: Option<LocalKinesis>,
     /// Where it is, and what is spoken there; none at the port.
-    pub(crate) address: Option<(String, Protocol)>,
+    pub(crate) address: Option<Address>,
     pub(crate) clock: Rc<Clock>,
     rule: &'static str,
     made: Rc<RefCell<Vec<String>>>,
@@ -70,9 +70,9 @@ impl World {
     pub(crate) async fn place(&self) -> Verdict<Place> {
         match &self.subject {
             Subject::Ours(door) => self.ours(*door, Settings::default()).await,
-            Subject::Theirs(authority) => {
-                let endpoint = Box::new(Http::new(authority.clone(), Protocol::Http1));
-                Ok(self.at(endpoint, None, Some((authority.clone(), Protocol::Http1)), None))
+            Subject::Theirs(address) => {
+                let endpoint = Box::new(Http::new(address.clone()));
+                Ok(self.at(endpoint, None, Some(address.clone()), None))
             }
         }
     }
@@ -97,22 +97,22 @@ impl World {
             Door::Http2 => (local.serve().await.map_err(broken)?, Protocol::Http2),
             Door::TlsHttp2 => {
                 let tls = certificate();
-                let authority = tls.certificate_authority().unwrap_or_default().to_owned();
+                let trusted = tls.certificate_authority().map(str::to_owned);
                 let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
                 let server = local.serve_tls_on(any, tls).await.map_err(broken)?;
-                (server, Protocol::TlsHttp2 { authority, alpn: true })
+                (server, Protocol::Tls { trusted, offered: vec![HTTP2.to_owned()] })
             }
         };
-        let authority = server.address().to_string();
-        let endpoint = Box::new(Http::new(authority.clone(), protocol.clone()));
-        Ok(self.at(endpoint, Some(local), Some((authority, protocol)), Some(server)))
+        let address = Address::new(server.address().to_string(), protocol);
+        let endpoint = Box::new(Http::new(address.clone()));
+        Ok(self.at(endpoint, Some(local), Some(address), Some(server)))
     }
 
     fn at(
         &self,
         endpoint: Box<dyn Endpoint>,
         local: Option<LocalKinesis>,
-        address: Option<(String, Protocol)>,
+        address: Option<Address>,
         server: Option<Server>,
     ) -> Place {
         Place {
@@ -128,8 +128,8 @@ impl World {
 
     /// Deletes what was made at a server that goes on.
     pub(crate) async fn leave(&self) {
-        let Subject::Theirs(authority) = &self.subject else { return };
-        let http = Http::new(authority.clone(), Protocol::Http1);
+        let Subject::Theirs(address) = &self.subject else { return };
+        let http = Http::new(address.clone());
         for stream in self.made.take() {
             let request = json!({"StreamName": stream, "EnforceConsumerDeletion": true});
             // What cannot be deleted now is left; the rule has its verdict.
@@ -210,7 +210,7 @@ impl Place {
 }
 
 /// What the names of this run's streams begin with: an endpoint may have seen other runs, from other machines too.
-fn run() -> &'static str {
+pub(crate) fn run() -> &'static str {
     static RUN: OnceLock<String> = OnceLock::new();
     RUN.get_or_init(|| {
         let began = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
