@@ -1,5 +1,5 @@
 //! Any server that a variable names, the service itself included: the rules are tried there in real time, and what is found is
-//! printed.
+//! printed. A rule that is broken is tried again, alone, up to two more times.
 //!
 //! - `KINESIS_FANOUT_CONFORMANCE_ENDPOINT`: `http://host:port` (HTTP/1.1) or `https://host:port`.
 //! - `KINESIS_FANOUT_CONFORMANCE_ALPN`: what is offered under TLS, `h2,http/1.1` unless it says otherwise.
@@ -17,15 +17,17 @@ use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::endpoint::{Address, Endpoint, HTTP1, HTTP2, Http, Signer};
-use crate::run;
+use crate::others::try_again;
+use crate::run::{self, Tried};
 use crate::verdict::Outcome;
 use crate::world::{self, Subject};
 
 #[allow(clippy::print_stdout, reason = "what it finds is the result")]
 pub(crate) fn keeps_every_rule(at_once: usize) {
     let address = address();
-    let found = run::at_once(&[Subject::Theirs(address.clone())], at_once);
-    let left = run::runtime().block_on(delete_streams(&Http::new(address)));
+    let server = Subject::Theirs(address.clone());
+    let mut found = run::at_once(std::slice::from_ref(&server), at_once);
+    try_again("endpoint", &server, broken, &mut found);
     for tried in &found {
         println!(
             "{} {} {:.1} s {:?}",
@@ -42,8 +44,14 @@ pub(crate) fn keeps_every_rule(at_once: usize) {
         count(Outcome::Pass),
         count(Outcome::NotObservable)
     );
+    let left = run::runtime().block_on(delete_streams(&Http::new(address)));
     assert!(left.is_empty(), "these streams are left: {left:?}");
     assert_eq!(broken, 0, "rules are broken");
+}
+
+/// What is wrong with it; what cannot be seen is not.
+fn broken(tried: &Tried) -> Option<String> {
+    (tried.outcome() == Outcome::Fail).then(|| format!("{}: {:?}", tried.rule.id, tried.verdict))
 }
 
 fn address() -> Address {

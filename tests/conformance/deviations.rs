@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use crate::rules;
 use crate::run::{Found, Tried};
-use crate::verdict::{Outcome, Stop};
+use crate::verdict::Outcome;
 
 #[derive(Debug, Default)]
 pub(crate) struct Deviations(BTreeMap<String, (Outcome, String)>);
@@ -42,12 +43,17 @@ impl Deviations {
         let mut text = format!(
             "# What {server} does with the rules: id, fail or hidden, why. Rules that are not here are kept.\n"
         );
-        for tried @ Tried { rule, verdict, .. } in found {
-            let (Err(Stop::Broken(why)) | Err(Stop::NotObservable(why))) = verdict else { continue };
-            let is = tried.outcome();
+        for rule in rules::all() {
             let (before, reason) = known.of(rule.id);
-            let why = if before == is { reason.to_owned() } else { one_line(why) };
-            writeln!(text, "{} {is} {why}", rule.id).unwrap();
+            // What was not tried stays as it is known.
+            let (is, why) = match found.iter().find(|tried| tried.rule.id == rule.id) {
+                Some(tried) => (tried.outcome(), tried.why()),
+                None => (before, reason.to_owned()),
+            };
+            if is != Outcome::Pass {
+                let why = if before == is { reason.to_owned() } else { one_line(&why) };
+                writeln!(text, "{} {is} {why}", rule.id).unwrap();
+            }
         }
         std::fs::create_dir_all(path(server).parent().unwrap()).unwrap();
         std::fs::write(path(server), text).unwrap();

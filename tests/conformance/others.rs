@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::deviations::Deviations;
 use crate::document;
 use crate::endpoint::{Address, Protocol};
-use crate::run::{self, Found};
+use crate::run::{self, Found, Tried};
 use crate::world::Subject;
 
 /// Tries all rules on servers of one kind, whose deviations are known: they are at the addresses that the variable has, with
@@ -27,7 +27,7 @@ pub(crate) fn deviates_as_listed(name: &str, variable: &str, at_once: usize) {
         assert!(run::is_alive(address), "{name} is gone from {}", address.url());
     }
     tell_times(name, began.elapsed(), &found);
-    try_again(name, &servers[0], &known, &mut found);
+    try_again(name, &servers[0], |tried| known.surprise(tried), &mut found);
     if document::regenerates() {
         return Deviations::write(name, &found);
     }
@@ -35,12 +35,17 @@ pub(crate) fn deviates_as_listed(name: &str, variable: &str, at_once: usize) {
     assert!(surprises.is_empty(), "{name} is not as its list has it:\n{}", surprises.join("\n"));
 }
 
-/// Tries what is not as listed again, alone.
+/// Tries what is a surprise again, alone.
 #[allow(clippy::print_stdout, reason = "who reads the result wants to know what is not steady")]
-fn try_again(name: &str, server: &Subject, known: &Deviations, found: &mut Found) {
+pub(crate) fn try_again(
+    name: &str,
+    server: &Subject,
+    surprise: impl Fn(&Tried) -> Option<String>,
+    found: &mut Found,
+) {
     for tried in found {
         for _ in 0..MORE_TRIES {
-            let Some(surprise) = known.surprise(tried) else { break };
+            let Some(surprise) = surprise(tried) else { break };
             println!("{name}: tried again: {surprise}");
             *tried = run::alone(server, tried.rule);
         }

@@ -27,6 +27,14 @@ impl Tried {
     pub(crate) fn outcome(&self) -> Outcome {
         Outcome::of(&self.verdict)
     }
+
+    /// Why it is not kept or cannot be seen.
+    pub(crate) fn why(&self) -> String {
+        match &self.verdict {
+            Ok(()) => String::new(),
+            Err(Stop::Broken(why) | Stop::NotObservable(why)) => why.clone(),
+        }
+    }
 }
 
 pub(crate) fn one_by_one(door: Door) -> Found {
