@@ -1,13 +1,15 @@
-//! What the local Kinesis costs: `cargo bench --bench emulator [-- throughput | startup | memory | pressure]`.
+//! What the local Kinesis costs: `cargo bench --bench emulator [-- throughput | startup | memory | pressure | others]`.
 //!
 //! Each line is `figure 4.<item> <what> <value> <unit>`. The server is this same program in a process of its own, so that its
-//! memory is its own; the client is the raw `h2` crate on one thread, which counts bytes and decodes nothing, but for `pressure`.
-//! Memory is read from `/proc`: elsewhere than on Linux it is missing.
+//! memory is its own; the client is the raw `h2` crate on one thread, which counts bytes and decodes nothing, but for
+//! `pressure`; `others`, which runs only if it is named, has a client of its own. Memory is read from `/proc`:
+//! elsewhere than on Linux it is missing.
 
 #![allow(clippy::print_stdout, reason = "that is what it is for")]
 
 mod client;
 mod limit;
+mod others;
 mod pressure;
 mod server;
 mod standing;
@@ -39,6 +41,10 @@ fn main() -> Outcome<()> {
     }
     if wanted("pressure") {
         runtime.block_on(pressure::run())?;
+    }
+    // Only by its name: it needs servers that nobody here wrote.
+    if arguments.iter().any(|argument| argument == "others") {
+        runtime.block_on(others::run())?;
     }
     Ok(())
 }

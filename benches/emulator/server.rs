@@ -1,6 +1,7 @@
 //! The server's process: it makes a stream for one kind of work, says where it listens, and ends when its input does.
 
 use std::io::{BufRead, BufReader, Read};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
 
 use kinesis_fanout::emulator::{LocalKinesis, NewRecord, Settings};
@@ -67,6 +68,7 @@ pub(crate) fn serve(work: &str) -> Outcome<()> {
         let settings = Settings {
             pace: None,
             limit_calls: false,
+            limit_reads: false,
             consumer_creation_time: std::time::Duration::ZERO,
             retention_bytes: 4 << 30,
             total_retention_bytes: 4 << 30,
@@ -88,6 +90,11 @@ pub(crate) fn serve(work: &str) -> Outcome<()> {
         let mut line = String::new();
         for number in 0..consumers {
             line = line + " " + &local.register_consumer("orders", &format!("consumer-{number}"))?.arn;
+        }
+        if work == "others" {
+            let port = std::env::var("PORT")?.parse()?;
+            let _server = local.serve_on(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+            return std::future::pending().await;
         }
         let server = local.serve().await?;
         println!("{}{line}", server.address());

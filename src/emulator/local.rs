@@ -75,6 +75,8 @@ impl LocalKinesis {
     pub fn statistics(&self) -> Statistics {
         let mut statistics = self.service.with(|model, _| model.statistics().clone());
         statistics.events_encoded = self.service.encoded.count();
+        statistics.open_connections = self.service.connections.open_count();
+        statistics.refused_connections = self.service.connections.refused_count();
         statistics
     }
 

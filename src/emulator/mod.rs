@@ -19,6 +19,7 @@ pub mod model;
 pub mod testing {}
 
 mod clock;
+mod connections;
 mod encoded;
 mod faults;
 mod http;

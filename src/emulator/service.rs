@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::Settings;
 use super::clock::Clock;
+use super::connections::Connections;
 use super::encoded::EncodedEvents;
 use super::faults::{Effect, Script, StreamFault};
 use super::model::{Admission, Answer, Model, Operation, Start, SubscriptionId};
@@ -17,6 +18,7 @@ use crate::model::{ShardId, Timestamp};
 pub(super) struct Service {
     pub(super) clock: Clock,
     pub(super) encoded: EncodedEvents,
+    pub(super) connections: Arc<Connections>,
     state: Mutex<State>,
 }
 
@@ -38,6 +40,7 @@ impl Service {
         Self {
             clock: Clock::new(settings.start_time),
             encoded: EncodedEvents::new(settings.encoded_cache_bytes),
+            connections: Arc::default(),
             state: Mutex::new(State {
                 model: Model::new(settings),
                 script: Script::default(),

@@ -114,8 +114,12 @@ pub struct Settings {
     /// The encryption type of a new stream's records. Default: `None`, absent, as the service has it on streams without encryption.
     pub encryption: Option<EncryptionType>,
 
-    /// The access key that requests over HTTP have to be signed with (AWS Signature Version 4, by the service's clock). Default:
-    /// `None`, any credentials and none at all are let in.
+    /// The access key that requests over HTTP have to be signed with (AWS Signature Version 4 in the `Authorization` header, by the
+    /// service's clock). The signature has to cover the host, the content type where there is one, and every `x-amz-` header
+    /// ("Create a signed AWS API request", IAM user guide). Refused, with status 400, are: no signature
+    /// (MissingAuthenticationTokenException), half of one or one in the query string (IncompleteSignatureException), another key or
+    /// session token (UnrecognizedClientException), and all that is wrong with the signature itself
+    /// (InvalidSignatureException). Default: `None`, any credentials and none at all are let in.
     pub verify_signatures: Option<AccessKey>,
     /// Whether calls are held to the documented rates: SubscribeToShard 1/s per consumer and shard, RegisterStreamConsumer 5/s,
     /// and so on. Default: true.
@@ -137,6 +141,26 @@ pub struct Settings {
     pub max_concurrent_streams: u32,
     /// The most connections of a door; one beyond is closed at once. Default: 10,000.
     pub max_connections: usize,
+    /// How long the handshake of a connection under TLS may take; then it is closed. Default: 30 s, more than it takes over the
+    /// slowest line.
+    pub tls_handshake_timeout: Duration,
+    /// How long an HTTP/1.1 connection may take to bring the header of its next request, from its start or the end of the answer
+    /// before. Then half a header is answered with RequestTimeoutException (408), and the connection is closed. HTTP/2 has it
+    /// for its preface only; behind that, [`keep_alive_interval`](Self::keep_alive_interval) counts. Default: 120 s, longer
+    /// than clients keep an idle connection in their pools, so that it is they who close it.
+    pub header_timeout: Duration,
+    /// How long the body of a request may take; then it is answered with RequestTimeoutException (408). Default: 120 s, which
+    /// is 16 MiB at 1 Mbit/s.
+    pub body_timeout: Duration,
+    /// An HTTP/2 connection from which nothing came for this long is sent a PING. Default: 30 s. Shorter finds half-open
+    /// connections sooner; each PING costs 17 bytes either way.
+    pub keep_alive_interval: Duration,
+    /// How long an HTTP/2 client may take to answer that PING; then its connection is closed, subscriptions included. A client
+    /// that reads no events answers PINGs nonetheless, so it is not meant. Default: 30 s.
+    pub keep_alive_timeout: Duration,
+    /// How long answers in flight may take to be finished when a door is shut down; then they are cut. Subscriptions do not
+    /// wait for it: they end at once, between two events. Default: 5 s; 0 cuts everything at once.
+    pub shutdown_time: Duration,
 }
 
 /// What ContinuationSequenceNumber is in an event with records. It is opaque to clients. In empty events it moves on with
@@ -189,13 +213,16 @@ pub enum SequenceNumberForm {
     Padded30,
 }
 
-/// An access key. Its `Debug` keeps the secret.
+/// An access key. Its `Debug` keeps the secret and the token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessKey {
     /// Its id, which requests name.
     pub id: String,
     /// Its secret, which signs them.
     pub secret: String,
+    /// The token of the session that it is for, which requests have to bring in `X-Amz-Security-Token`, signed. `None`: a key
+    /// for good, with which a request that brings a token is refused, as AWS does.
+    pub session_token: Option<String>,
 }
 
 impl fmt::Debug for AccessKey {
@@ -255,6 +282,12 @@ impl Default for Settings {
             call_log_size: 10_000,
             max_concurrent_streams: 128,
             max_connections: 10_000,
+            tls_handshake_timeout: Duration::from_secs(30),
+            header_timeout: Duration::from_secs(120),
+            body_timeout: Duration::from_secs(120),
+            keep_alive_interval: Duration::from_secs(30),
+            keep_alive_timeout: Duration::from_secs(30),
+            shutdown_time: Duration::from_secs(5),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Sends bytes and reads until the server closes or answers no more.
-async fn send(server: &Server, bytes: &[u8]) -> Vec<u8> {
+pub(super) async fn send(server: &Server, bytes: &[u8]) -> Vec<u8> {
     let mut socket = TcpStream::connect(server.address()).await.unwrap();
     // The server may close before it has read everything.
     let _ = socket.write_all(bytes).await;
@@ -13,7 +13,7 @@ async fn send(server: &Server, bytes: &[u8]) -> Vec<u8> {
     answer
 }
 
-async fn still_answers(server: &Server) {
+pub(super) async fn still_answers(server: &Server) {
     let listed = client(server).list_shards().stream_name("orders").send().await.unwrap();
     assert_eq!(listed.shards().len(), 1);
 }
@@ -99,6 +99,7 @@ async fn connections_beyond_the_limit_are_closed_and_others_served() {
     let mut refused = TcpStream::connect(server.address()).await.unwrap();
     assert_eq!(refused.read(&mut [0; 8]).await.unwrap_or(0), 0, "closed without a word");
     drop(held);
+    assert_eq!((server.statistics().open_connections, server.statistics().refused_connections), (3, 1));
     // The server learns of the hang-ups in its own time: it refuses until then.
     let served = async { while client(&server).list_shards().stream_name("orders").send().await.is_err() {} };
     tokio::time::timeout(Duration::from_secs(30), served).await.expect("served again");
@@ -106,7 +107,7 @@ async fn connections_beyond_the_limit_are_closed_and_others_served() {
 
 #[tokio::test]
 async fn half_a_request_does_not_keep_others_out() {
-    let (server, _, _) = ready(quick()).await;
+    let (server, _, _) = ready(Settings { shutdown_time: Duration::ZERO, ..quick() }).await;
     let mut slow = Vec::new();
     for part in [
         "P",

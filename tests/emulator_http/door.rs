@@ -1,4 +1,4 @@
-//! The door itself: what is no call, hang-ups, the stop, and a client that does not read.
+//! The door itself: what is no call, hang-ups, and a client that does not read.
 
 use super::*;
 
@@ -65,18 +65,6 @@ async fn hanging_up_closes_the_subscription() {
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(60), closed).await.expect("it is closed");
-}
-
-#[tokio::test]
-async fn shutdown_ends_every_connection_and_frees_the_port() {
-    let (server, client, consumer) = ready(quick()).await;
-    let mut output = from_horizon(&client, &consumer).await.unwrap();
-    let (address, local) = (server.address(), server.local().clone());
-    server.shutdown().await;
-    assert_eq!(local.statistics().open_subscriptions, 0);
-    assert!(output.event_stream.recv().await.is_err());
-    let server = local.serve_on(address).await.unwrap();
-    assert_eq!(server.endpoint_url(), format!("http://{address}"));
 }
 
 #[tokio::test]

@@ -14,8 +14,18 @@ pub(crate) struct Http2 {
     pub(crate) max_streams: usize,
 }
 
+/// The end of a connection.
+type Ended = tokio::task::JoinHandle<Result<(), h2::Error>>;
+
 impl Http2 {
     pub(crate) async fn over<T>(socket: T, authority: String) -> Self
+    where
+        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        Self::with_end(socket, authority).await.0
+    }
+
+    async fn with_end<T>(socket: T, authority: String) -> (Self, Ended)
     where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -31,16 +41,19 @@ impl Http2 {
             ended = &mut connection => panic!("{ended:?}"),
         }
         let max_streams = connection.max_concurrent_send_streams();
-        tokio::spawn(connection);
-        Self { send, authority, max_streams }
+        (Self { send, authority, max_streams }, tokio::spawn(connection))
     }
 
     async fn plain(server: &Server) -> Self {
-        let socket = TcpStream::connect(server.address()).await.unwrap();
-        Self::over(socket, server.address().to_string()).await
+        Self::connect(server).await.0
     }
 
-    async fn request(&self, operation: &str, body: String) -> (u16, RecvStream) {
+    pub(crate) async fn connect(server: &Server) -> (Self, Ended) {
+        let socket = TcpStream::connect(server.address()).await.unwrap();
+        Self::with_end(socket, server.address().to_string()).await
+    }
+
+    pub(crate) async fn request(&self, operation: &str, body: String) -> (u16, RecvStream) {
         let request = http::Request::post(format!("http://{}/", self.authority))
             .header("content-type", "application/x-amz-json-1.1")
             .header("x-amz-target", format!("Kinesis_20131202.{operation}"));
@@ -51,12 +64,20 @@ impl Http2 {
         (answer.status().as_u16(), answer.into_body())
     }
 
+    /// The status of a request without a body and with this header.
+    pub(crate) async fn status_with_header(&self, value: &str) -> u16 {
+        let request = http::Request::post(format!("http://{}/", self.authority)).header("x-long", value);
+        let mut send = self.send.clone().ready().await.unwrap();
+        let (answer, _) = send.send_request(request.body(()).unwrap(), true).unwrap();
+        answer.await.unwrap().status().as_u16()
+    }
+
     pub(crate) async fn call(&self, operation: &str, body: &str) -> (u16, String) {
         let (status, body) = self.request(operation, body.to_owned()).await;
         (status, String::from_utf8(rest(body).await.into()).unwrap())
     }
 
-    async fn subscribe(&self, consumer: &str) -> RecvStream {
+    pub(crate) async fn subscribe(&self, consumer: &str) -> RecvStream {
         let start = r#"{"Type":"TRIM_HORIZON"}"#;
         let body =
             format!(r#"{{"ConsumerARN":"{consumer}","ShardId":"{SHARD}","StartingPosition":{start}}}"#);
@@ -67,7 +88,7 @@ impl Http2 {
 }
 
 /// All bytes to the end, with the window opened as they are read.
-async fn rest(mut body: RecvStream) -> BytesMut {
+pub(crate) async fn rest(mut body: RecvStream) -> BytesMut {
     let mut all = BytesMut::new();
     while let Some(bytes) = body.data().await {
         let bytes = bytes.unwrap();

@@ -1,19 +1,23 @@
 //! The HTTP door of the local Kinesis, asked by the real AWS SDK; by raw sockets where the SDK is too well-behaved.
 
-#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
 
 mod abuse;
 mod answered;
 mod codecs;
 mod door;
 mod faults;
+mod frames;
 mod headers;
 mod http2;
+mod malformed;
 mod operations;
 mod polling;
+mod shutdown;
 mod signatures;
 mod stream_operations;
 mod subscriptions;
+mod timeouts;
 mod tls;
 
 use std::time::Duration;

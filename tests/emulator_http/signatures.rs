@@ -11,7 +11,13 @@ fn credentials(id: &str, secret: &str) -> Credentials {
 }
 
 fn verifying() -> Settings {
-    Settings { verify_signatures: Some(AccessKey { id: ID.into(), secret: SECRET.into() }), ..quick() }
+    verifying_session(None)
+}
+
+fn verifying_session(session_token: Option<&str>) -> Settings {
+    let session_token = session_token.map(str::to_owned);
+    let key = AccessKey { id: ID.into(), secret: SECRET.into(), session_token };
+    Settings { verify_signatures: Some(key), ..quick() }
 }
 
 #[tokio::test]
@@ -58,8 +64,36 @@ async fn a_signature_is_judged_by_the_services_clock() {
     assert!(message.contains("(19941106T0849"), "{message}");
 }
 
+#[tokio::test]
+async fn a_session_passes_with_its_own_token_only() {
+    let (server, _, consumer) = ready(verifying_session(Some("a token"))).await;
+    let session = |token: Option<&str>| {
+        client_with(&server, Credentials::new(ID, SECRET, token.map(str::to_owned), None, "test"))
+    };
+    let client = session(Some("a token"));
+    assert_eq!(client.list_shards().stream_name("orders").send().await.unwrap().shards().len(), 1);
+    from_horizon(&client, &consumer).await.unwrap();
+    for token in [Some("another token"), None] {
+        let refused = session(token).list_shards().stream_name("orders").send().await;
+        assert_eq!(code(refused), "UnrecognizedClientException");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_in_the_query_string_is_refused() {
+    let (server, ..) = ready(verifying()).await;
+    let request = "POST /?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00 HTTP/1.1\r\nConnection: close\r\n\
+                   X-Amz-Target: Kinesis_20131202.ListShards\r\nContent-Length: 2\r\n\r\n{}";
+    let refused = super::answered::raw(&server, request.as_bytes()).await;
+    assert_eq!(
+        (refused.status, refused.header("x-amzn-errortype")),
+        (400, Some("IncompleteSignatureException"))
+    );
+}
+
 #[test]
 fn the_secret_is_kept_out_of_what_is_printed() {
-    let printed = format!("{:?}", verifying());
+    let printed = format!("{:?}", verifying_session(Some("a token")));
     assert!(printed.contains(ID) && !printed.contains(SECRET), "{printed}");
+    assert!(!printed.contains("a token"), "{printed}");
 }

@@ -1,4 +1,5 @@
-//! The body of a subscription: the initial response, then one message per event, each pulled when the connection asks.
+//! The body of a subscription: the initial response, then one message per event, each pulled when the connection asks. The stop
+//! of the door ends it between two messages.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use futures_core::Stream;
 use futures_util::{StreamExt, stream};
 use hyper::body::Frame;
 
+use super::stop::Stop;
 use crate::emulator::faults::StreamFault;
 use crate::emulator::service::Service;
 use crate::emulator::subscription::{Delivery, Subscription};
@@ -18,10 +20,14 @@ use crate::wire;
 pub(super) fn messages(
     service: Arc<Service>,
     subscription: Subscription,
+    stop: Stop,
 ) -> impl Stream<Item = Result<Frame<Bytes>, Infallible>> {
-    let messages = stream::unfold(Phase::Greeting(subscription), move |phase| {
+    let messages = stream::unfold((Phase::Greeting(subscription), stop), move |(phase, mut stop)| {
         let service = Arc::clone(&service);
-        async move { phase.message(&service).await }
+        async move {
+            let (pieces, phase) = phase.message(&service, &mut stop).await?;
+            Some((pieces, (phase, stop)))
+        }
     });
     messages.flat_map(|pieces| stream::iter(pieces.into_iter().map(|piece| Ok(Frame::data(piece)))))
 }
@@ -34,7 +40,7 @@ enum Phase {
 
 impl Phase {
     /// The next message, in pieces.
-    async fn message(self, service: &Service) -> Option<(Vec<Bytes>, Self)> {
+    async fn message(self, service: &Service, stop: &mut Stop) -> Option<(Vec<Bytes>, Self)> {
         let mut subscription = match self {
             Self::Greeting(subscription) => {
                 return Some((vec![wire::initial_response()], Self::Delivering(subscription)));
@@ -42,7 +48,12 @@ impl Phase {
             Self::Delivering(subscription) => subscription,
             Self::Over => return None,
         };
-        Some(match subscription.next().await {
+        let delivery = tokio::select! {
+            biased;
+            () = stop.ordered() => return None,
+            delivery = subscription.next() => delivery,
+        };
+        Some(match delivery {
             Delivery::Event(event) => (pieces(service, &event), Self::Delivering(subscription)),
             Delivery::Broken(event, StreamFault::TruncatedFrame) => {
                 let message = wire::event_message(&event);

@@ -14,12 +14,15 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::answers;
 use super::body;
 use super::headers::{self, Ids};
+use super::limits::Limits;
 use super::operations::{self, Call};
 use super::request_body::BodyRoom;
 use super::requests::{self, Members};
 use super::signature::Signer;
+use super::stop::Stop;
 use crate::emulator::Settings;
 use crate::emulator::codec::{Codec, Document};
+use crate::emulator::connections::Connections;
 use crate::emulator::model::{Answer, Operation, ServiceError};
 use crate::emulator::service::Service;
 use crate::emulator::subscription::Subscription;
@@ -29,14 +32,10 @@ pub(super) type Body = UnsyncBoxBody<Bytes, Infallible>;
 pub(super) struct Dispatch {
     service: Arc<Service>,
     settings: Settings,
+    limits: Limits,
     ids: Ids,
     room: BodyRoom,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) max_connections: usize,
-    pub(super) max_concurrent_streams: u32,
+    stop: Stop,
 }
 
 enum Reply {
@@ -46,27 +45,59 @@ enum Reply {
 }
 
 impl Dispatch {
-    pub(super) fn new(service: Arc<Service>) -> Self {
+    pub(super) fn new(service: Arc<Service>, stop: Stop) -> Self {
         let settings = service.with(|model, _| model.settings().clone());
-        Self { service, settings, ids: Ids::new(), room: BodyRoom::new() }
+        let limits = Limits::of(&settings);
+        Self { service, settings, limits, ids: Ids::new(), room: BodyRoom::new(limits.body_timeout), stop }
     }
 
     /// What bounds connections.
     pub(super) fn limits(&self) -> Limits {
-        Limits {
-            max_connections: self.settings.max_connections,
-            max_concurrent_streams: self.settings.max_concurrent_streams,
-        }
+        self.limits
+    }
+
+    /// What counts connections.
+    pub(super) fn connections(&self) -> &Arc<Connections> {
+        &self.service.connections
+    }
+
+    /// When to stop.
+    pub(super) fn stop(&self) -> Stop {
+        self.stop.clone()
     }
 
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let codec = Codec::of(headers::text(request.headers(), CONTENT_TYPE.as_str()));
         let mut response = match self.reply(codec, request).await {
             Ok(Reply::Whole(document)) => whole(codec, StatusCode::OK, document.as_ref()),
-            Ok(Reply::Subscription(subscription)) => stream(&self.service, subscription),
+            Ok(Reply::Subscription(subscription)) => self.stream(subscription),
             Err(error) => refusal(codec, &error),
         };
         self.ids.stamp(response.headers_mut(), self.service.clock.now());
+        response
+    }
+
+    /// What HTTP/1.1 answers to half a header, in bytes: it never became a request.
+    pub(super) fn late_header(&self) -> Vec<u8> {
+        let time = self.limits.header_timeout.as_millis();
+        let message = format!("The header did not come within {time} ms.");
+        let error = ServiceError::new("RequestTimeoutException", message, 408);
+        let body = Codec::Json.encode(&answers::error(&error));
+        let mut response = refusal(Codec::Json, &error);
+        self.ids.stamp(response.headers_mut(), self.service.clock.now());
+        let mut bytes = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n".to_vec();
+        for (name, value) in response.headers() {
+            bytes.extend_from_slice(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        }
+        bytes.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len()).as_bytes());
+        bytes.extend_from_slice(&body);
+        bytes
+    }
+
+    fn stream(&self, subscription: Subscription) -> Response<Body> {
+        let messages = body::messages(Arc::clone(&self.service), subscription, self.stop());
+        let mut response = Response::new(StreamBody::new(messages).boxed_unsync());
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
         response
     }
 
@@ -136,13 +167,6 @@ fn whole(codec: Codec, status: StatusCode, document: Option<&Document>) -> Respo
     headers::put_checksum(response.headers_mut(), &bytes);
     *response.body_mut() = Full::new(bytes).boxed_unsync();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(codec.content_type()));
-    response
-}
-
-fn stream(service: &Arc<Service>, subscription: Subscription) -> Response<Body> {
-    let messages = StreamBody::new(body::messages(Arc::clone(service), subscription));
-    let mut response = Response::new(messages.boxed_unsync());
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
     response
 }
 

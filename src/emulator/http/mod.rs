@@ -10,11 +10,14 @@ mod body;
 mod connection;
 mod dispatch;
 mod headers;
+mod heard;
 mod in_process;
+mod limits;
 mod operations;
 mod request_body;
 mod requests;
 mod signature;
+mod stop;
 mod tls;
 
 use std::fmt;
@@ -25,11 +28,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::{LocalKinesis, Settings};
 use dispatch::Dispatch;
+use stop::StopOrder;
 pub use tls::{Tls, TlsError};
 
 /// A local Kinesis behind HTTP. It dereferences to its [`LocalKinesis`]; dropped, it stops serving.
@@ -51,7 +54,7 @@ pub struct Server {
     local: LocalKinesis,
     address: SocketAddr,
     tls: Option<Tls>,
-    stop: Option<oneshot::Sender<()>>,
+    stop: StopOrder,
     accepting: JoinHandle<()>,
 }
 
@@ -100,14 +103,14 @@ impl LocalKinesis {
     fn open(&self, address: SocketAddr, tls: Option<Tls>) -> io::Result<Server> {
         let listener = listen(address)?;
         let address = listener.local_addr()?;
-        let (stop, stopped) = oneshot::channel();
-        let dispatch = Arc::new(Dispatch::new(Arc::clone(&self.service)));
+        let (order, stop) = stop::stop();
+        let dispatch = Arc::new(Dispatch::new(Arc::clone(&self.service), stop));
         Ok(Server {
             local: self.clone(),
             address,
             tls: tls.clone(),
-            stop: Some(stop),
-            accepting: tokio::spawn(accept(listener, tls, dispatch, stopped)),
+            stop: order,
+            accepting: tokio::spawn(accept(listener, tls, dispatch)),
         })
     }
 }
@@ -134,9 +137,13 @@ impl Server {
         &self.local
     }
 
-    /// Stops serving: when this comes back, the port is free and all connections are closed, in the middle of an answer too.
+    /// Stops serving: when this comes back, the port is free and all connections are closed.
+    ///
+    /// The port is free at once. Subscriptions end at once too, cleanly and between two events. Other answers in flight are
+    /// finished within [`Settings::shutdown_time`], and cut when it is over; HTTP/2 clients are told by GOAWAY, HTTP/1.1 clients by
+    /// `Connection: close`. Dropping the server cuts everything instead.
     pub async fn shutdown(mut self) {
-        drop(self.stop.take());
+        self.stop.give();
         // The task ends by itself now; an error only says that it was cancelled before.
         let _ = (&mut self.accepting).await;
     }
@@ -175,24 +182,24 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-async fn accept(
-    listener: TcpListener,
-    tls: Option<Tls>,
-    dispatch: Arc<Dispatch>,
-    mut stopped: oneshot::Receiver<()>,
-) {
+async fn accept(listener: TcpListener, tls: Option<Tls>, dispatch: Arc<Dispatch>) {
     let mut connections = JoinSet::new();
-    let max_connections = dispatch.limits().max_connections;
+    let limits = dispatch.limits();
+    let mut stop = dispatch.stop();
     loop {
         tokio::select! {
-            _ = &mut stopped => break,
+            () = stop.ordered() => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     // Those that have ended do not count.
                     while connections.try_join_next().is_some() {}
-                    if connections.len() < max_connections {
-                        connections.spawn(connection::serve(stream, tls.clone(), Arc::clone(&dispatch)));
+                    if connections.len() < limits.max_connections {
+                        let counted = dispatch.connections().open();
+                        let dispatch = Arc::clone(&dispatch);
+                        connections.spawn(connection::serve(stream, tls.clone(), dispatch, counted));
+                    } else {
+                        dispatch.connections().refuse();
                     }
                 }
                 // Out of file descriptors, most likely: some will be free again.
@@ -201,6 +208,8 @@ async fn accept(
         }
     }
     drop(listener);
+    let finished = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(limits.shutdown_time, finished).await;
     connections.shutdown().await;
 }
 

@@ -14,7 +14,11 @@ use crate::emulator::model::{Answer, ServiceError};
 /// What bodies that are being read or answered may hold, in bytes. A body takes room as it comes, so one that is only announced
 /// keeps nobody out.
 #[derive(Debug, Clone)]
-pub(super) struct BodyRoom(Arc<Semaphore>);
+pub(super) struct BodyRoom {
+    room: Arc<Semaphore>,
+    /// What a body may take.
+    timeout: Duration,
+}
 
 /// A body, and the room that it takes until this is dropped.
 pub(super) struct RequestBody {
@@ -23,8 +27,8 @@ pub(super) struct RequestBody {
 }
 
 impl BodyRoom {
-    pub(super) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(ROOM)))
+    pub(super) fn new(timeout: Duration) -> Self {
+        Self { room: Arc::new(Semaphore::new(ROOM)), timeout }
     }
 
     /// Reads a body.
@@ -40,7 +44,8 @@ impl BodyRoom {
                 let data = frame.map_err(|error| unreadable(&*error))?.into_data().unwrap_or_default();
                 // `Limited` lets no frame through that is larger.
                 let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
-                let more = Arc::clone(&self.0).acquire_many_owned(length).await.map_err(|_| too_slow())?;
+                let more = Arc::clone(&self.room).acquire_many_owned(length).await;
+                let more = more.map_err(|_| self.too_slow())?;
                 match &mut room {
                     Some(room) => room.merge(more),
                     None => room = Some(more),
@@ -49,7 +54,12 @@ impl BodyRoom {
             }
             Ok(RequestBody { bytes: bytes.freeze(), _room: room })
         };
-        tokio::time::timeout(TIMEOUT, reading).await.map_err(|_| too_slow())?
+        tokio::time::timeout(self.timeout, reading).await.map_err(|_| self.too_slow())?
+    }
+
+    fn too_slow(&self) -> ServiceError {
+        let message = format!("The body did not come within {} ms.", self.timeout.as_millis());
+        ServiceError::new("RequestTimeoutException", message, 408)
     }
 }
 
@@ -61,17 +71,10 @@ fn unreadable(error: &(dyn Error + 'static)) -> ServiceError {
     ServiceError::new("SerializationException", error.to_string(), 400)
 }
 
-fn too_slow() -> ServiceError {
-    let message = format!("The body did not come within {} s.", TIMEOUT.as_secs());
-    ServiceError::new("RequestTimeoutException", message, 408)
-}
-
 /// PutRecords' 10 MiB in base64, with room for 500 partition keys and hash keys.
 const MAX_BODY: usize = 16 << 20;
 /// Sixteen of the largest at a time.
 const ROOM: usize = 256 << 20;
-/// 16 MiB at 1 Mbit/s.
-const TIMEOUT: Duration = Duration::from_secs(120);
 
 #[cfg(test)]
 mod tests {
@@ -81,7 +84,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn bodies_wait_for_the_room_that_others_hold_and_no_longer_than_the_time() {
-        let room = BodyRoom::new();
+        let room = BodyRoom::new(Duration::from_secs(120));
         let largest = Bytes::from(vec![0; MAX_BODY]);
         let mut held = Vec::new();
         for _ in 0..ROOM / MAX_BODY {

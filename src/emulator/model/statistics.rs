@@ -22,6 +22,10 @@ pub struct Statistics {
     pub records: u64,
     /// Events with records that were encoded for HTTP. What several subscriptions read alike is encoded once.
     pub events_encoded: u64,
+    /// HTTP connections that are open now, those that have not said anything yet included.
+    pub open_connections: usize,
+    /// HTTP connections closed at once, their door being full: [`Settings::max_connections`](super::super::Settings).
+    pub refused_connections: u64,
     /// The latest SubscribeToShard calls, oldest first; at most [`Settings::call_log_size`](super::super::Settings) of them.
     pub subscribe_calls: VecDeque<SubscribeCall>,
 }

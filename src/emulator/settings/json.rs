@@ -7,7 +7,7 @@
 //! | a duration | its name and `_ms` | whole milliseconds; what is shorter is dropped |
 //! | a time | its name and `_ms` | milliseconds since 1970 |
 //! | a choice | its name | the choice's name in snake_case |
-//! | the access key | its name | an object of `id` and `secret` |
+//! | the access key | its name | an object of `id`, `secret` and, for a session, `session_token` |
 //! | optional | its name | its value or `null` |
 //! | anything else | its name | a number, a string, `true` or `false` |
 //!
@@ -93,6 +93,12 @@ settings_keys! {
     call_log_size,
     max_concurrent_streams,
     max_connections,
+    tls_handshake_timeout,
+    header_timeout,
+    body_timeout,
+    keep_alive_interval,
+    keep_alive_timeout,
+    shutdown_time,
 }
 
 /// Makes the words of a choice.
@@ -270,15 +276,21 @@ impl Form for AccessKey {
     const IS_SECRET: bool = true;
 
     fn write(&self) -> Value {
-        serde_json::json!({"id": self.id, "secret": self.secret})
+        let mut members = serde_json::json!({"id": self.id, "secret": self.secret});
+        if let Some(token) = &self.session_token {
+            members["session_token"] = token.as_str().into();
+        }
+        members
     }
 
     fn read(value: &Value) -> Result<Self, String> {
         let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-        let exact = value.as_object().is_some_and(|members| members.len() == 2);
+        let session_token = text("session_token");
+        let given = 2 + usize::from(session_token.is_some());
+        let exact = value.as_object().is_some_and(|members| members.len() == given);
         match (text("id"), text("secret")) {
-            (Some(id), Some(secret)) if exact => Ok(Self { id, secret }),
-            _ => Err("an object of the strings `id` and `secret`".into()),
+            (Some(id), Some(secret)) if exact => Ok(Self { id, secret, session_token }),
+            _ => Err("an object of the strings `id`, `secret` and, for a session, `session_token`".into()),
         }
     }
 }

@@ -1,7 +1,17 @@
 //! Whether a request is signed with the access key that is set: AWS Signature Version 4 in the `Authorization` header.
 //!
-//! It knows no operation, no other keys, no session tokens and no signatures in the query string: who signs otherwise is
-//! told so as the service tells it.
+//! It knows no operation, no other keys and no signatures in the query string: who signs otherwise is told so as the service
+//! tells it.
+//!
+//! | what is wrong | the error |
+//! |---|---|
+//! | no `Authorization` | MissingAuthenticationTokenException |
+//! | a parameter or the date is absent or malformed, another algorithm, a signature in the query string | IncompleteSignatureException |
+//! | another key; another session token, none, or one for a key without session | UnrecognizedClientException |
+//! | the scope, the time, a header that is not signed and has to be, the signature | InvalidSignatureException |
+//!
+//! Signed have to be the host, the content type where there is one, and every header that starts with `x-amz-`: so the date
+//! and the session token, too.
 //!
 //! Where the rules come from: "Create a signed AWS API request" of the IAM user guide. Errors and their messages are those
 //! that users of Kinesis report, all with status 400; so is the window of five minutes (awslabs/amazon-kinesis-producer#222,
@@ -12,6 +22,7 @@ mod canonical;
 mod date;
 
 use hmac::{Hmac, KeyInit, Mac};
+use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 use sha2::{Digest, Sha256};
 
@@ -31,6 +42,7 @@ pub(super) struct Signer<'a> {
 impl Signer<'_> {
     /// Whether the request is signed by this signer, now.
     pub(super) fn check(&self, request: &Parts, body: &[u8], now: Timestamp) -> Answer<()> {
+        refuse_query(request)?;
         let header = headers::text(&request.headers, "authorization");
         let header = header.ok_or_else(|| {
             ServiceError::new("MissingAuthenticationTokenException", "Missing Authentication Token", 400)
@@ -38,7 +50,9 @@ impl Signer<'_> {
         let time = ["x-amz-date", "date"].iter().find_map(|name| headers::text(&request.headers, name));
         let authorization = Authorization::parse(header, time.is_some())?;
         let time = date::parse(time.unwrap_or_default())?;
-        if authorization.key_id != self.key.id {
+        let token = request.headers.get(SECURITY_TOKEN).map(HeaderValue::as_bytes);
+        let expected = self.key.session_token.as_deref().map(str::as_bytes);
+        if authorization.key_id != self.key.id || token != expected {
             let message = "The security token included in the request is invalid.";
             return Err(ServiceError::new("UnrecognizedClientException", message, 400));
         }
@@ -104,6 +118,18 @@ impl Signer<'_> {
     }
 }
 
+/// A signature in the query string is not looked at, and must not pass for none at all.
+fn refuse_query(request: &Parts) -> Answer<()> {
+    let pairs = request.uri.query().unwrap_or_default().split('&');
+    let mut names = pairs.map(|pair| pair.split('=').next().unwrap_or_default());
+    if names.any(|name| QUERY_SIGNATURE.iter().any(|claim| name.eq_ignore_ascii_case(claim))) {
+        return Err(incomplete(
+            "Signatures in the query string are not supported here: sign in the Authorization header.",
+        ));
+    }
+    Ok(())
+}
+
 fn check_time(time: Timestamp, now: Timestamp) -> Answer<()> {
     let write = date::write;
     let (earliest, latest) = (now.saturating_sub(WINDOW), now.saturating_add(WINDOW));
@@ -151,6 +177,9 @@ fn invalid(message: impl Into<String>) -> ServiceError {
 }
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+const SECURITY_TOKEN: &str = "x-amz-security-token";
+/// What a query string has that claims a signature.
+const QUERY_SIGNATURE: [&str; 3] = ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"];
 const TERMINATOR: &str = "aws4_request";
 /// How far the time of a signature may be from the service's.
 const WINDOW: std::time::Duration = std::time::Duration::from_secs(5 * 60);

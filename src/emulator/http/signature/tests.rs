@@ -8,7 +8,11 @@ use super::*;
 
 /// The key, scope and time of the AWS Signature Version 4 test suite.
 fn key() -> AccessKey {
-    AccessKey { id: "AKIDEXAMPLE".into(), secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".into() }
+    AccessKey {
+        id: "AKIDEXAMPLE".into(),
+        secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".into(),
+        session_token: None,
+    }
 }
 
 const SIGNED_AT: &str = "20150830T123600Z";
@@ -34,6 +38,10 @@ const VANILLA: Signed<'static> = Signed {
 
 impl Signed<'_> {
     fn check(&self, body: &[u8], now: &str) -> Answer<()> {
+        self.check_with(&key(), body, now)
+    }
+
+    fn check_with(&self, key: &AccessKey, body: &[u8], now: &str) -> Answer<()> {
         let authorization = format!(
             "AWS4-HMAC-SHA256 Credential={}, SignedHeaders={}, Signature={}",
             self.credential, self.signed_headers, self.signature
@@ -44,12 +52,16 @@ impl Signed<'_> {
         for (name, value) in fixed.iter().chain(self.headers) {
             request = request.header(*name, *value);
         }
-        check(&request.body(()).unwrap().into_parts().0, body, now)
+        check_with(key, &request.body(()).unwrap().into_parts().0, body, now)
     }
 }
 
 fn check(request: &Parts, body: &[u8], now: &str) -> Answer<()> {
-    let signer = Signer { key: &key(), region: "us-east-1", service: "service" };
+    check_with(&key(), request, body, now)
+}
+
+fn check_with(key: &AccessKey, request: &Parts, body: &[u8], now: &str) -> Answer<()> {
+    let signer = Signer { key, region: "us-east-1", service: "service" };
     signer.check(request, body, date::parse(now).unwrap())
 }
 
@@ -107,13 +119,87 @@ fn requests_of_the_test_suite_pass() {
     }
 }
 
+/// The token of the suite.
+const TOKEN: &str = "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA==";
+
+#[test]
+fn a_session_token_has_to_be_the_keys_own_and_signed() {
+    let session = AccessKey { session_token: Some(TOKEN.into()), ..key() };
+    // post-sts-header-before
+    let before = Signed {
+        method: "POST",
+        headers: &[(SECURITY_TOKEN, TOKEN)],
+        signed_headers: "host;x-amz-date;x-amz-security-token",
+        signature: "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead",
+        ..VANILLA
+    };
+    before.check_with(&session, b"", SIGNED_AT).unwrap();
+    // post-sts-header-after: the token is not signed, which some services let pass.
+    let after = Signed {
+        signed_headers: "host;x-amz-date",
+        signature: "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
+        ..before
+    };
+    let refused = after.check_with(&session, b"", SIGNED_AT).unwrap_err();
+    assert_eq!(
+        (refused.code.as_ref(), refused.message.as_str()),
+        (
+            "InvalidSignatureException",
+            "'x-amz-security-token' must be a 'SignedHeader' in the AWS Authorization."
+        )
+    );
+    // Its signature is good: without the token that nobody signed it passes.
+    Signed { headers: &[], ..after }.check(b"", SIGNED_AT).unwrap();
+    let other = AccessKey { session_token: Some("another".into()), ..key() };
+    for (signed, key) in
+        [(&before, key()), (&before, other), (&Signed { headers: &[], ..after }, session.clone())]
+    {
+        let refused = signed.check_with(&key, b"", SIGNED_AT).unwrap_err();
+        assert_eq!(
+            (refused.code.as_ref(), refused.message.as_str()),
+            ("UnrecognizedClientException", "The security token included in the request is invalid.")
+        );
+    }
+}
+
+#[test]
+fn what_the_service_goes_by_has_to_be_signed() {
+    let message = |name: &str| format!("'{name}' must be a 'SignedHeader' in the AWS Authorization.");
+    for (headers, signed_headers, name) in [
+        (&[][..], "host", "x-amz-date"),
+        (&[("x-amz-target", "Kinesis_20131202.ListShards")], "host;x-amz-date", "x-amz-target"),
+        (&[("content-type", "application/x-amz-json-1.1")], "host;x-amz-date", "content-type"),
+        (&[("content-type", "text/plain")], "content-type;x-amz-date", "Host' or ':authority"),
+    ] {
+        let (code, refused) = refusal(&Signed { headers, signed_headers, ..VANILLA });
+        assert_eq!((code.as_str(), refused), ("InvalidSignatureException", message(name)));
+    }
+    // What proxies add and change may go unsigned.
+    let headers = &[("user-agent", "a"), ("x-amzn-trace-id", "Root=1"), ("x-forwarded-for", "127.0.0.1")];
+    Signed { headers, ..VANILLA }.check(b"", SIGNED_AT).unwrap();
+}
+
+#[test]
+fn a_signature_in_the_query_string_is_refused_and_not_taken_for_none() {
+    let query = "/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a&X-Amz-Date=20150830T123600Z&X-Amz-Signature=00";
+    let bare = Request::get(query).body(()).unwrap().into_parts().0;
+    for refused in [
+        check(&bare, b"", SIGNED_AT),
+        Signed { uri: query, ..VANILLA }.check(b"", SIGNED_AT),
+        Signed { uri: "/?a=b&x-amz-signature", ..VANILLA }.check(b"", SIGNED_AT),
+    ] {
+        let refused = refused.unwrap_err();
+        assert_eq!((refused.code.as_ref(), refused.status), ("IncompleteSignatureException", 400));
+        assert!(refused.message.contains("in the query string"), "{}", refused.message);
+    }
+}
+
 #[test]
 fn what_was_changed_after_signing_is_refused() {
     for signed in [
         Signed { method: "POST", ..VANILLA },
         Signed { uri: "/other", ..VANILLA },
         Signed { uri: "/?a=b", ..VANILLA },
-        Signed { signed_headers: "host", ..VANILLA },
         Signed { signature: "00", ..VANILLA },
         Signed { signature: "no hexadecimal", ..VANILLA },
         Signed { signature: &VANILLA.signature[..62], ..VANILLA },

@@ -134,8 +134,22 @@ fn the_file_of_the_probe_is_read_for_its_settings() {
 }
 
 #[test]
+fn an_access_key_may_have_a_session_token() {
+    let text = r#"{"verify_signatures": {"id": "a", "secret": "b", "session_token": "c"}}"#;
+    let settings = Settings::from_json(text).unwrap();
+    let token = settings.verify_signatures.as_ref().and_then(|key| key.session_token.as_deref());
+    assert_eq!(token, Some("c"));
+    assert_eq!(Settings::from_json(&settings.to_json()).unwrap(), settings);
+}
+
+#[test]
 fn a_secret_is_in_no_message() {
-    for given in [r#""hush""#, r#"{"id": "a", "secret": "hush", "more": 1}"#, r#"["hush"]"#] {
+    for given in [
+        r#""hush""#,
+        r#"{"id": "a", "secret": "hush", "more": 1}"#,
+        r#"{"id": "a", "secret": "b", "session_token": ["hush"]}"#,
+        r#"["hush"]"#,
+    ] {
         let message = refusal(&format!(r#"{{"verify_signatures": {given}}}"#));
         assert!(message.contains("`verify_signatures`") && !message.contains("hush"), "{message}");
     }
