@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use crate::run::Found;
-use crate::verdict::{Outcome, Stop};
+use crate::rules;
+use crate::run::{Found, Tried};
+use crate::verdict::Outcome;
 
 #[derive(Debug, Default)]
 pub(crate) struct Deviations(BTreeMap<String, (Outcome, String)>);
@@ -30,16 +31,10 @@ impl Deviations {
         self.0.keys().map(String::as_str)
     }
 
-    /// What was found and is not as it is listed.
-    pub(crate) fn surprises(&self, found: &Found) -> Vec<String> {
-        let mut surprises = Vec::new();
-        for (rule, verdict) in found {
-            let (known, is) = (self.of(rule.id).0, Outcome::of(verdict));
-            if known != is {
-                surprises.push(format!("{}: {is}, not {known}: {verdict:?}", rule.id));
-            }
-        }
-        surprises
+    /// Why this is not what is listed; `None`: it is.
+    pub(crate) fn surprise(&self, Tried { rule, verdict, .. }: &Tried) -> Option<String> {
+        let (known, is) = (self.of(rule.id).0, Outcome::of(verdict));
+        (known != is).then(|| format!("{}: {is}, not {known}: {verdict:?}", rule.id))
     }
 
     /// Writes what was found. The reasons of deviations that are known already stay.
@@ -48,12 +43,17 @@ impl Deviations {
         let mut text = format!(
             "# What {server} does with the rules: id, fail or hidden, why. Rules that are not here are kept.\n"
         );
-        for (rule, verdict) in found {
-            let (Err(Stop::Broken(why)) | Err(Stop::NotObservable(why))) = verdict else { continue };
-            let is = Outcome::of(verdict);
+        for rule in rules::all() {
             let (before, reason) = known.of(rule.id);
-            let why = if before == is { reason.to_owned() } else { one_line(why) };
-            writeln!(text, "{} {is} {why}", rule.id).unwrap();
+            // What was not tried stays as it is known.
+            let (is, why) = match found.iter().find(|tried| tried.rule.id == rule.id) {
+                Some(tried) => (tried.outcome(), tried.why()),
+                None => (before, reason.to_owned()),
+            };
+            if is != Outcome::Pass {
+                let why = if before == is { reason.to_owned() } else { one_line(&why) };
+                writeln!(text, "{} {is} {why}", rule.id).unwrap();
+            }
         }
         std::fs::create_dir_all(path(server).parent().unwrap()).unwrap();
         std::fs::write(path(server), text).unwrap();

@@ -103,6 +103,7 @@ in `tests/conformance/deviations`; a test fails when it is out of date.
 have · – not of this door. The emulator has no ✗ and no ?: its clock and all that AWS does not document are settings. The source is
 the page of the Kinesis API reference of that operation or type, unless it says something else.
 
-The servers: ministack 1.5.33 and kinesis-local 0.6.2, as `.ci/conformance` starts them, over HTTP/1.1.
+The servers: ministack 1.5.33 and kinesis-local 0.6.2, as `.ci/conformance` starts them, over HTTP/1.1. They run in real time: an
+outcome that is not the listed one counts only when the rule, tried again alone, differs up to two more times.
 
 ";

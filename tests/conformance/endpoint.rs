@@ -1,9 +1,11 @@
 //! What the rules speak to: the raw API, in JSON, whatever door it goes through.
 
+mod address;
 mod connection;
 mod events;
 mod http;
 mod port;
+mod signer;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,10 +13,12 @@ use std::pin::Pin;
 use hyper::HeaderMap;
 use serde_json::Value;
 
+pub(crate) use address::{Address, HTTP1, HTTP2, Protocol};
 pub(crate) use connection::Connection;
 pub(crate) use events::{Events, Item};
-pub(crate) use http::{Http, JSON, Protocol, read};
+pub(crate) use http::{Http, JSON, read};
 pub(crate) use port::Port;
+pub(crate) use signer::Signer;
 
 /// An error that the service answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]

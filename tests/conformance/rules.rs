@@ -9,12 +9,14 @@ mod codecs;
 mod delivery;
 mod http;
 mod listing;
+mod managing;
 mod polling;
 mod positions;
 mod registration;
 mod resharding;
 mod shard_end;
 mod subscribing;
+mod tagging;
 mod writing;
 
 use std::future::Future;
@@ -65,7 +67,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Rule> {
 }
 
 /// The rules by what they are about.
-pub(crate) fn groups() -> [(&'static str, &'static [Rule]); 12] {
+pub(crate) fn groups() -> [(&'static str, &'static [Rule]); 14] {
     [
         ("Registered consumers", registration::RULES),
         ("SubscribeToShard", subscribing::RULES),
@@ -76,6 +78,8 @@ pub(crate) fn groups() -> [(&'static str, &'static [Rule]); 12] {
         ("Polling", polling::RULES),
         ("Resharding", resharding::RULES),
         ("Writing", writing::RULES),
+        ("Settings of streams and of the account", managing::RULES),
+        ("Tags", tagging::RULES),
         ("HTTP", http::RULES),
         ("Codecs", codecs::RULES),
         ("What real clients do", clients::RULES),

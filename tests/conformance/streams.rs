@@ -89,22 +89,26 @@ impl Place {
         Ok(Put { shard: text(&put, "ShardId"), number: text(&put, "SequenceNumber") })
     }
 
-    /// Records of so many bytes each, in calls as large as may be.
+    /// Records of so many bytes each, in calls as large as may be. What is too much for a shard's second is put in a later one.
     pub(crate) async fn put_many(&self, stream: &Stream, records: usize, bytes: usize) -> Verdict {
         let data = STANDARD.encode(vec![b'x'; bytes]);
         let in_call = (5_000_000 / (bytes + 1)).clamp(1, 500);
-        let mut left = records;
+        let (mut left, mut refused) = (records, 0);
         while left > 0 {
             let now = left.min(in_call);
             let entries = vec![json!({"PartitionKey": "k", "Data": data}); now];
             let put = self.call("PutRecords", json!({"StreamName": stream.name, "Records": entries})).await?;
-            if put["FailedRecordCount"] != 0 {
-                return Err(Stop::Broken(format!(
-                    "{} of {now} records are refused",
-                    put["FailedRecordCount"]
-                )));
+            let answers = array(&put["Records"]);
+            let taken = answers.iter().filter(|answer| answer["SequenceNumber"].is_string()).count();
+            left -= taken.min(now);
+            if taken < now {
+                refused += 1;
+                let too_much = |answer: &&Value| answer["ErrorCode"] == TOO_MUCH;
+                if taken + answers.iter().filter(too_much).count() < now || refused > MAX_REFUSALS {
+                    return Err(Stop::Broken(format!("{} of {now} records are refused", now - taken)));
+                }
+                self.pass(Duration::from_millis(300)).await?;
             }
-            left -= now;
         }
         Ok(())
     }
@@ -316,3 +320,7 @@ pub(crate) fn at_time(seconds: f64) -> Value {
 
 /// More than an idle subscription is silent for.
 pub(crate) const A_WHILE: Duration = Duration::from_secs(6);
+/// The code of a record that is too much for its shard's second.
+pub(crate) const TOO_MUCH: &str = "ProvisionedThroughputExceededException";
+/// How often records are put that are too much: 12 MB take 12 s.
+const MAX_REFUSALS: u32 = 100;

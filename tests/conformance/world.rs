@@ -1,16 +1,17 @@
 //! Where a rule is tried: a server, its clock, and what every rule needs of them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use kinesis_fanout::emulator::{LocalKinesis, Server, Settings, Tls};
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
-use crate::endpoint::{ApiError, Endpoint, Events, Http, Port, Protocol};
+use crate::endpoint::{Address, ApiError, Endpoint, Events, HTTP2, Http, Port, Protocol};
 use crate::rules::Rule;
 use crate::verdict::{Stop, Verdict};
 
@@ -24,12 +25,12 @@ pub(crate) enum Door {
 }
 
 /// The server that a rule is tried on.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Subject {
     /// The emulator, made anew for each rule.
     Ours(Door),
-    /// One that runs already, at this `host:port`.
-    Theirs(String),
+    /// One that runs already.
+    Theirs(Address),
 }
 
 /// What a rule is given.
@@ -48,11 +49,10 @@ pub(crate) struct Place {
     /// The emulator itself.
     pub(crate) local: Option<LocalKinesis>,
     /// Where it is, and what is spoken there; none at the port.
-    pub(crate) address: Option<(String, Protocol)>,
+    pub(crate) address: Option<Address>,
     pub(crate) clock: Rc<Clock>,
     rule: &'static str,
     made: Rc<RefCell<Vec<String>>>,
-    named: Cell<u32>,
     _server: Option<Server>,
 }
 
@@ -70,9 +70,9 @@ impl World {
     pub(crate) async fn place(&self) -> Verdict<Place> {
         match &self.subject {
             Subject::Ours(door) => self.ours(*door, Settings::default()).await,
-            Subject::Theirs(authority) => {
-                let endpoint = Box::new(Http::new(authority.clone(), Protocol::Http1));
-                Ok(self.at(endpoint, None, Some((authority.clone(), Protocol::Http1)), None))
+            Subject::Theirs(address) => {
+                let endpoint = Box::new(Http::new(address.clone()));
+                Ok(self.at(endpoint, None, Some(address.clone()), None))
             }
         }
     }
@@ -97,22 +97,22 @@ impl World {
             Door::Http2 => (local.serve().await.map_err(broken)?, Protocol::Http2),
             Door::TlsHttp2 => {
                 let tls = certificate();
-                let authority = tls.certificate_authority().unwrap_or_default().to_owned();
+                let trusted = tls.certificate_authority().map(str::to_owned);
                 let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
                 let server = local.serve_tls_on(any, tls).await.map_err(broken)?;
-                (server, Protocol::TlsHttp2 { authority, alpn: true })
+                (server, Protocol::Tls { trusted, offered: vec![HTTP2.to_owned()] })
             }
         };
-        let authority = server.address().to_string();
-        let endpoint = Box::new(Http::new(authority.clone(), protocol.clone()));
-        Ok(self.at(endpoint, Some(local), Some((authority, protocol)), Some(server)))
+        let address = Address::new(server.address().to_string(), protocol);
+        let endpoint = Box::new(Http::new(address.clone()));
+        Ok(self.at(endpoint, Some(local), Some(address), Some(server)))
     }
 
     fn at(
         &self,
         endpoint: Box<dyn Endpoint>,
         local: Option<LocalKinesis>,
-        address: Option<(String, Protocol)>,
+        address: Option<Address>,
         server: Option<Server>,
     ) -> Place {
         Place {
@@ -122,15 +122,14 @@ impl World {
             clock: Rc::clone(&self.clock),
             rule: self.rule,
             made: Rc::clone(&self.made),
-            named: Cell::new(0),
             _server: server,
         }
     }
 
     /// Deletes what was made at a server that goes on.
     pub(crate) async fn leave(&self) {
-        let Subject::Theirs(authority) = &self.subject else { return };
-        let http = Http::new(authority.clone(), Protocol::Http1);
+        let Subject::Theirs(address) = &self.subject else { return };
+        let http = Http::new(address.clone());
         for stream in self.made.take() {
             let request = json!({"StreamName": stream, "EnforceConsumerDeletion": true});
             // What cannot be deleted now is left; the rule has its verdict.
@@ -140,11 +139,10 @@ impl World {
 }
 
 impl Place {
-    /// A name that no other rule uses.
+    /// A name that no other rule uses, nor this one when it is tried again: what it made before may be there still.
     pub(crate) fn name(&self) -> String {
-        self.named.set(self.named.get() + 1);
-        let run = std::process::id();
-        let name = format!("conformance-{}-{}-{run}", self.rule, self.named.get());
+        static NAMED: AtomicU64 = AtomicU64::new(0);
+        let name = format!("{}{}-{}", run(), self.rule, NAMED.fetch_add(1, Ordering::Relaxed));
         self.made.borrow_mut().push(name.clone());
         name
     }
@@ -188,14 +186,24 @@ impl Place {
         Err(Stop::Broken(format!("{operation} is refused {MAX_CALLS} times for its rate")))
     }
 
-    /// A call that has to be refused, with status 400 and one of these codes.
+    /// A call that has to be refused, with status 400 and one of these codes. Where others call too, it is made again when it
+    /// is one too many for a rate.
     pub(crate) async fn refused(&self, operation: &str, request: Value, codes: &[&str]) -> Verdict<ApiError> {
-        let is = match self.ask(operation, request).await? {
-            Err(error) if error.status == 400 && codes.contains(&error.code.as_str()) => return Ok(error),
-            Err(error) => format!("{} {}", error.status, error.code),
-            Ok(_) => "a success".to_owned(),
-        };
-        Err(Stop::Broken(format!("{operation} is {is}, not 400 {}", codes.join(" or "))))
+        for _ in 0..MAX_CALLS {
+            let is = match self.ask(operation, request.clone()).await? {
+                Err(error) if error.status == 400 && codes.contains(&error.code.as_str()) => {
+                    return Ok(error);
+                }
+                Err(error) if self.local.is_none() && RATES.contains(&error.code.as_str()) => {
+                    self.pass(Duration::from_millis(250)).await?;
+                    continue;
+                }
+                Err(error) => format!("{} {}", error.status, error.code),
+                Ok(_) => "a success".to_owned(),
+            };
+            return Err(Stop::Broken(format!("{operation} is {is}, not 400 {}", codes.join(" or "))));
+        }
+        Err(Stop::Broken(format!("{operation} is refused {MAX_CALLS} times for its rate")))
     }
 
     /// SubscribeToShard, whatever is answered.
@@ -209,6 +217,15 @@ impl Place {
         let answer = self.clock.soon(self.endpoint.subscribe(request)).await;
         answer.ok_or_else(|| Stop::Broken("SubscribeToShard is not answered".into()))
     }
+}
+
+/// What the names of this run's streams begin with: an endpoint may have seen other runs, from other machines too.
+pub(crate) fn run() -> &'static str {
+    static RUN: OnceLock<String> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let began = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        format!("conformance-{began:x}-{:x}-", std::process::id())
+    })
 }
 
 /// One for all runs: making it takes longer than most rules.

@@ -15,8 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::ApiError;
-use super::http::{Http, Protocol};
+use super::{ApiError, HTTP2, Http, Protocol};
 
 type Body = Full<Bytes>;
 
@@ -31,16 +30,20 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket for S {}
 
 impl Connection {
     pub(crate) async fn open(http: &Http) -> Result<Self, ApiError> {
-        let stream = TcpStream::connect(&http.authority).await.map_err(ApiError::broken)?;
+        let address = &http.address;
+        let stream = TcpStream::connect(address.socket()).await.map_err(ApiError::broken)?;
         stream.set_nodelay(true).map_err(ApiError::broken)?;
-        let (stream, is_http2): (Box<dyn Socket>, bool) = match &http.protocol {
+        let (stream, is_http2): (Box<dyn Socket>, bool) = match &address.protocol {
             Protocol::Http1 => (Box::new(stream), false),
             Protocol::Http2 => (Box::new(stream), true),
-            Protocol::TlsHttp2 { authority, alpn } => {
-                let config = tls(authority, *alpn)?;
-                let name = ServerName::try_from("localhost").map_err(ApiError::broken)?;
+            Protocol::Tls { trusted, offered } => {
+                let config = tls(trusted.as_deref(), offered)?;
+                let name = ServerName::try_from(address.host()).map_err(ApiError::broken)?;
                 let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-                (Box::new(stream.map_err(ApiError::broken)?), true)
+                let stream = stream.map_err(ApiError::broken)?;
+                let chosen = stream.get_ref().1.alpn_protocol();
+                let is_http2 = offered.is_empty() || chosen == Some(HTTP2.as_bytes());
+                (Box::new(stream), is_http2)
             }
         };
         let stream = TokioIo::new(stream);
@@ -66,16 +69,20 @@ impl Connection {
     }
 }
 
-fn tls(authority: &str, alpn: bool) -> Result<ClientConfig, ApiError> {
+fn tls(trusted: Option<&str>, offered: &[String]) -> Result<ClientConfig, ApiError> {
     let mut roots = RootCertStore::empty();
-    let certificate = CertificateDer::from_pem_slice(authority.as_bytes()).map_err(ApiError::broken)?;
-    roots.add(certificate).map_err(ApiError::broken)?;
+    match trusted {
+        Some(trusted) => {
+            for certificate in CertificateDer::pem_slice_iter(trusted.as_bytes()) {
+                roots.add(certificate.map_err(ApiError::broken)?).map_err(ApiError::broken)?;
+            }
+        }
+        None => drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
+    }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let mut config = config.map_err(ApiError::broken)?.with_root_certificates(roots).with_no_client_auth();
-    if alpn {
-        config.alpn_protocols = vec![b"h2".to_vec()];
-    }
+    config.alpn_protocols = offered.iter().map(|name| name.as_bytes().to_vec()).collect();
     Ok(config)
 }
 

@@ -6,36 +6,22 @@ use bytes::Bytes;
 use futures::StreamExt;
 use http_body_util::{BodyExt, BodyStream, Full};
 use hyper::body::Incoming;
+use hyper::header::HeaderValue;
 use hyper::{HeaderMap, Request, Response};
 use serde_json::Value;
 
 use super::connection::Connection;
-use super::{ApiError, Called, Endpoint, Events};
-
-/// What is spoken to it.
-#[derive(Debug, Clone)]
-pub(crate) enum Protocol {
-    Http1,
-    /// With prior knowledge.
-    Http2,
-    /// With the certificate, in PEM, that is trusted; `alpn`: whether the client says that it wants HTTP/2.
-    TlsHttp2 {
-        authority: String,
-        alpn: bool,
-    },
-}
+use super::{Address, ApiError, Called, Endpoint, Events};
 
 /// A server behind HTTP. Each call has its own connection.
 pub(crate) struct Http {
-    /// `host:port`.
-    pub(crate) authority: String,
-    pub(crate) protocol: Protocol,
+    pub(crate) address: Address,
     headers: RefCell<Option<HeaderMap>>,
 }
 
 impl Http {
-    pub(crate) fn new(authority: impl Into<String>, protocol: Protocol) -> Self {
-        Self { authority: authority.into(), protocol, headers: RefCell::default() }
+    pub(crate) fn new(address: Address) -> Self {
+        Self { address, headers: RefCell::default() }
     }
 
     /// Sends a request of this content type, and takes the answer's headers.
@@ -56,19 +42,22 @@ impl Http {
         content_type: &str,
         body: Vec<u8>,
     ) -> Result<Response<Incoming>, ApiError> {
-        let scheme = if matches!(self.protocol, Protocol::TlsHttp2 { .. }) { "https" } else { "http" };
+        let url = self.address.url();
         let uri = match connection {
-            Connection::Http1(_) => "/".to_owned(),
-            Connection::Http2(_) => format!("{scheme}://{}/", self.authority),
+            Connection::Http1(_) => "/",
+            Connection::Http2(_) => &url,
         };
-        let request = Request::post(uri)
-            .header("host", &self.authority)
+        let mut request = Request::post(uri)
+            .header("host", &self.address.authority)
             .header("content-type", content_type)
             .header("x-amz-target", format!("Kinesis_20131202.{operation}"))
-            .header("x-amz-date", "20260101T000000Z")
-            .header("authorization", AUTHORIZATION)
-            .body(Full::new(Bytes::from(body)))
+            .body(())
             .map_err(ApiError::broken)?;
+        match &self.address.signer {
+            Some(signer) => signer.sign(&mut request, &url, &body)?,
+            None => unsigned(&mut request),
+        }
+        let request = request.map(|()| Full::new(Bytes::from(body)));
         let response = connection.send(request).await?;
         *self.headers.borrow_mut() = Some(response.headers().clone());
         Ok(response)
@@ -104,6 +93,12 @@ impl Endpoint for Http {
     }
 }
 
+fn unsigned(request: &mut Request<()>) {
+    let headers = request.headers_mut();
+    headers.insert("x-amz-date", HeaderValue::from_static("20260101T000000Z"));
+    headers.insert("authorization", HeaderValue::from_static(AUTHORIZATION));
+}
+
 pub(crate) async fn read(response: Response<Incoming>) -> Result<Value, ApiError> {
     let status = response.status();
     let body = response.into_body().collect().await.map_err(ApiError::broken)?.to_bytes();
@@ -119,6 +114,6 @@ pub(crate) async fn read(response: Response<Incoming>) -> Result<Value, ApiError
 }
 
 pub(crate) const JSON: &str = "application/x-amz-json-1.1";
-/// Not a signature: the servers here do not look at it. Against one that verifies, all rules fail.
+/// Not a signature, for servers that do not look at it.
 const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/kinesis/aws4_request, \
                              SignedHeaders=host;x-amz-date;x-amz-target, Signature=00";

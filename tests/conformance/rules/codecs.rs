@@ -21,10 +21,10 @@ rules! {
 
 /// A call in CBOR: the status, the content type, the answer.
 async fn cbor(place: &Place, operation: &str, request: Document) -> Verdict<(u16, String, Document)> {
-    let Some((authority, protocol)) = &place.address else {
+    let Some(address) = &place.address else {
         return Err(Stop::NotObservable("is no server".into()));
     };
-    let http = Http::new(authority.clone(), protocol.clone());
+    let http = Http::new(address.clone());
     let call = async {
         let body = Codec::Cbor.encode(&request);
         let response = http.send(operation, Codec::Cbor.content_type(), body).await?;

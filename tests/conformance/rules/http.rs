@@ -6,7 +6,7 @@ use kinesis_fanout::emulator::{Fault, Operation, Settings};
 use serde_json::json;
 
 use super::rules;
-use crate::endpoint::{ApiError, Connection, Endpoint, Http, Item, JSON, Protocol};
+use crate::endpoint::{Address, ApiError, Connection, Endpoint, HTTP2, Http, Item, JSON, Protocol};
 use crate::streams::*;
 use crate::verdict::{Stop, Verdict, holds, same};
 use crate::world::{Place, World};
@@ -37,7 +37,10 @@ fn header(place: &Place, name: &str) -> Verdict<String> {
 /// The server, asked by another client of the same or another protocol.
 fn http(place: &Place, protocol: Option<Protocol>) -> Verdict<Http> {
     match &place.address {
-        Some((authority, own)) => Ok(Http::new(authority.clone(), protocol.unwrap_or_else(|| own.clone()))),
+        Some(address) => Ok(Http::new(match protocol {
+            Some(protocol) => address.speaking(protocol),
+            None => address.clone(),
+        })),
         None => Err(Stop::NotObservable("is no server".into())),
     }
 }
@@ -189,13 +192,13 @@ async fn converse(place: &Place, http: &Http) -> Verdict {
 
 async fn prior_knowledge(world: World) -> Verdict {
     let place = world.place().await?;
-    if matches!(place.address, Some((_, Protocol::TlsHttp2 { .. }))) {
+    if place.address.as_ref().is_some_and(Address::is_tls) {
         // Of the same service in clear.
         let server = place.emulator("where else it serves")?.serve().await;
         let server = server.map_err(|error| Stop::Broken(error.to_string()))?;
         let authority = server.address().to_string();
-        converse(&place, &Http::new(authority.clone(), Protocol::Http2)).await?;
-        return again(&place, &Http::new(authority, Protocol::Http1)).await;
+        converse(&place, &Http::new(Address::new(&authority, Protocol::Http2))).await?;
+        return again(&place, &Http::new(Address::new(authority, Protocol::Http1))).await;
     }
     converse(&place, &http(&place, Some(Protocol::Http2))?).await?;
     again(&place, &http(&place, Some(Protocol::Http1))?).await
@@ -207,12 +210,12 @@ async fn again(place: &Place, http: &Http) -> Verdict {
 
 async fn no_alpn(world: World) -> Verdict {
     let place = world.place().await?;
-    let Some((authority, Protocol::TlsHttp2 { authority: certificate, .. })) = &place.address else {
+    let Some(address @ Address { protocol: Protocol::Tls { trusted, .. }, .. }) = &place.address else {
         return Err(Stop::NotObservable("is not served under TLS here".into()));
     };
-    for alpn in [false, true] {
-        let protocol = Protocol::TlsHttp2 { authority: certificate.clone(), alpn };
-        converse(&place, &Http::new(authority.clone(), protocol)).await?;
+    for offered in [vec![], vec![HTTP2.to_owned()]] {
+        let protocol = Protocol::Tls { trusted: trusted.clone(), offered };
+        converse(&place, &Http::new(address.speaking(protocol))).await?;
     }
     Ok(())
 }
@@ -251,8 +254,11 @@ async fn max_concurrent_streams(world: World) -> Verdict {
 
 async fn shared_connection(world: World) -> Verdict {
     let place = world.place().await?;
-    let tls = matches!(place.address, Some((_, Protocol::TlsHttp2 { .. })));
-    let http = http(&place, (!tls).then_some(Protocol::Http2))?;
+    let Some(address) = &place.address else { return Err(Stop::NotObservable("is no server".into())) };
+    if !address.may_speak_http2() {
+        return Err(Stop::NotObservable("is not asked for HTTP/2 here".into()));
+    }
+    let http = http(&place, (!address.is_tls()).then_some(Protocol::Http2))?;
     same!(open_on_one(&place, &http, 20).await?, 20, "subscriptions on a connection");
     Ok(())
 }
