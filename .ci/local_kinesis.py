@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -52,6 +53,41 @@ def run(program, *arguments, ca_file=None):
         server.kill()
 
 
+def is_closed(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+    except ConnectionError:
+        return True
+    return False
+
+
+def stops_all_doors_and_ends_at_the_second_signal(program, folder):
+    """A request without its body is in flight, and the stop would wait for it for an hour."""
+    settings = os.path.join(folder, "settings.json")
+    with open(settings, "w") as file:
+        json.dump({"shutdown_time_ms": 3_600_000, "body_timeout_ms": 3_600_000}, file)
+    arguments = ["--port", "0", "--settings", settings, "--tls-port", "0", "--ca-file", os.path.join(folder, "a.pem")]
+    pipe = subprocess.PIPE
+    server = subprocess.Popen([program, *arguments], stdout=pipe, stderr=pipe, text=True)
+    try:
+        ports = [int(server.stdout.readline().strip().rsplit(":", 1)[1]) for _ in range(2)]
+        client = socket.create_connection(("127.0.0.1", ports[0]), timeout=10)
+        head = "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n"
+        client.sendall((head + "X-Amz-Target: Kinesis_20131202.ListShards\r\n\r\n").encode())
+        assert client.recv(1 << 10).startswith(b"HTTP/1.1 100 ")
+        server.send_signal(signal.SIGINT)
+        deadline = time.monotonic() + 10
+        while not all(is_closed(port) for port in ports):
+            assert time.monotonic() < deadline, "a door is still open"
+        assert server.poll() is None, "it did not wait for the answer in flight"
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=10) == 1, server.returncode
+        assert "stopped again" in server.stderr.read()
+        client.close()
+    finally:
+        server.kill()
+
+
 def show(what, times):
     times = sorted(times)
     median = times[len(times) // 2]
@@ -72,5 +108,6 @@ refuses(program, "--tls-port", "0")
 show("HTTP", [run(program) for _ in range(10)])
 with tempfile.TemporaryDirectory() as folder:
     ca_file = os.path.join(folder, "ca.pem")
+    stops_all_doors_and_ends_at_the_second_signal(program, folder)
     arguments = ["--tls-port", "0", "--ca-file", ca_file]
     show("HTTP and TLS", [run(program, *arguments, ca_file=ca_file) for _ in range(10)])

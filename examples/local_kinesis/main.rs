@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release --example local_kinesis -- --port 4567 --stream orders:4`
 //!
-//! It prints one line for each door once it is ready, and stops at SIGINT or SIGTERM. `--help` tells the options.
+//! It prints one line for each door once it is ready, and stops at SIGINT or SIGTERM: all doors together, each when it has finished
+//! the answers in flight. A second signal cuts these. `--help` tells the options.
 
 #![allow(
     clippy::print_stdout,
@@ -17,6 +18,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
+use futures::future::join_all;
 use kinesis_fanout::emulator::{LocalKinesis, Server, Settings, Tls};
 
 use options::{Certificate, Command, HELP, Options, TlsOptions};
@@ -52,7 +54,7 @@ async fn main() -> ExitCode {
 
 async fn serve(local: &LocalKinesis, options: &Options) -> Result<(), String> {
     // Listened for before the ready line: whoever waits for that line may stop us right after it.
-    let stopped = stopped().map_err(|error| format!("cannot listen for signals: {error}"))?;
+    let mut signals = Signals::listen().map_err(|error| format!("cannot listen for signals: {error}"))?;
     let mut servers = vec![listening(local.serve_on(options.address).await, options.address)?];
     if let Some(TlsOptions { address, certificate }) = &options.tls {
         let server = local.serve_tls_on(*address, tls(certificate)?).await;
@@ -61,11 +63,11 @@ async fn serve(local: &LocalKinesis, options: &Options) -> Result<(), String> {
     for server in &servers {
         println!("local Kinesis ready at {}", server.endpoint_url());
     }
-    stopped.await;
-    for server in servers {
-        server.shutdown().await;
+    signals.next().await;
+    tokio::select! {
+        _ = join_all(servers.into_iter().map(Server::shutdown)) => Ok(()),
+        () = signals.next() => Err("stopped again: what was not finished is cut".to_owned()),
     }
-    Ok(())
 }
 
 fn listening(server: io::Result<Server>, address: SocketAddr) -> Result<Server, String> {
@@ -104,29 +106,46 @@ fn failed(option: &str, path: &Path, error: &dyn std::error::Error) -> String {
     format!("{option} {}: {error}", path.display())
 }
 
-/// Comes back at the first signal to stop.
+/// The signals to stop.
 #[cfg(unix)]
-fn stopped() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
 }
 
-/// Comes back at the first signal to stop.
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Comes back at the next of them.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// The signals to stop.
 #[cfg(not(unix))]
-fn stopped() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Comes back at the next of them.
+    async fn next(&mut self) {
         // Without signals it can only be ended from outside.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    })
+    }
 }
 
 fn refused(message: &str) -> ExitCode {

@@ -49,10 +49,12 @@ impl Service {
         }
     }
 
-    /// Asks the model something, now, and wakes whom that concerns.
+    /// Asks the model something, now, and wakes whom that concerns. What is over by now has been closed before.
     pub(super) fn with<T>(&self, ask: impl FnOnce(&mut Model, Timestamp) -> T) -> T {
         let mut state = self.state();
-        let answer = ask(&mut state.model, self.clock.now());
+        let now = self.clock.now();
+        state.model.close_expired(now);
+        let answer = ask(&mut state.model, now);
         for id in state.model.take_woken() {
             if let Some(open) = state.open.get(&id) {
                 open.woken.notify_one();

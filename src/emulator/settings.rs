@@ -115,8 +115,8 @@ pub struct Settings {
     pub encryption: Option<EncryptionType>,
 
     /// The access key that requests over HTTP have to be signed with (AWS Signature Version 4 in the `Authorization` header, by the
-    /// service's clock). The signature has to cover the host, the content type where there is one, and every `x-amz-` header
-    /// ("Create a signed AWS API request", IAM user guide). Refused, with status 400, are: no signature
+    /// service's clock). The signature has to cover the host and every `x-amz-` header that the request has; it need not
+    /// cover the content type, which not all AWS SDKs sign ("Create a signed AWS API request", IAM user guide). Refused, with status 400, are: no signature
     /// (MissingAuthenticationTokenException), half of one or one in the query string (IncompleteSignatureException), another key or
     /// session token (UnrecognizedClientException), and all that is wrong with the signature itself
     /// (InvalidSignatureException). Default: `None`, any credentials and none at all are let in.
@@ -147,11 +147,18 @@ pub struct Settings {
     /// How long an HTTP/1.1 connection may take to bring the header of its next request, from its start or the end of the answer
     /// before. Then half a header is answered with RequestTimeoutException (408), and the connection is closed. HTTP/2 has it
     /// for its preface only; behind that, [`keep_alive_interval`](Self::keep_alive_interval) counts. Default: 120 s, longer
-    /// than clients keep an idle connection in their pools, so that it is they who close it.
+    /// than the SDKs for Java, Go and Rust keep an idle connection in their pools by default (60 to 90 s), so that it is they who
+    /// close it. Clients that keep one for longer find it closed at their next call, and have to connect again.
     pub header_timeout: Duration,
     /// How long the body of a request may take; then it is answered with RequestTimeoutException (408). Default: 120 s, which
     /// is 16 MiB at 1 Mbit/s.
     pub body_timeout: Duration,
+    /// How long a client may take nothing of an answer; then its HTTP/1.1 connection is closed, or its stream of HTTP/2 reset. In
+    /// HTTP/2 it has to take 16 KiB in this time, in HTTP/1.1 anything at all. A subscription that its client does not read is
+    /// kept until its time is over, and this long after that. As long does an answer of more than 64 KiB wait for
+    /// room among all answers under way (256 MiB); then it is ServiceUnavailable (503). Default: 120 s, as
+    /// [`body_timeout`](Self::body_timeout).
+    pub answer_timeout: Duration,
     /// An HTTP/2 connection from which nothing came for this long is sent a PING. Default: 30 s. Shorter finds half-open
     /// connections sooner; each PING costs 17 bytes either way.
     pub keep_alive_interval: Duration,
@@ -285,6 +292,7 @@ impl Default for Settings {
             tls_handshake_timeout: Duration::from_secs(30),
             header_timeout: Duration::from_secs(120),
             body_timeout: Duration::from_secs(120),
+            answer_timeout: Duration::from_secs(120),
             keep_alive_interval: Duration::from_secs(30),
             keep_alive_timeout: Duration::from_secs(30),
             shutdown_time: Duration::from_secs(5),

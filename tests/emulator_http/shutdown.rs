@@ -125,17 +125,17 @@ async fn an_answer_that_takes_longer_is_cut() {
 #[tokio::test]
 async fn whoever_asks_nothing_holds_nothing_up() {
     let (server, client, _) = ready(Settings { shutdown_time: NEVER, ..quick() }).await;
-    // Pooled and idle; silent; half of a preface; idle in HTTP/2; none of them has asked anything.
+    // Pooled and idle; silent; half of a preface or header; idle in HTTP/2; none of them has asked anything.
     client.list_shards().stream_name("orders").send().await.unwrap();
     let mut idle = Vec::new();
-    for start in ["", "P", "PRI * HTTP/2.0\r\n"] {
+    for start in ["", "P", "PRI * HTTP/2.0\r\n", "POST / HTTP/1.1\r\nX-Amz-Tar"] {
         let mut socket = TcpStream::connect(server.address()).await.unwrap();
         socket.write_all(start.as_bytes()).await.unwrap();
         idle.push(socket);
     }
     let _http2 = Http2::connect(&server).await;
     let local = server.local().clone();
-    until(|| local.statistics().open_connections == 5).await;
+    until(|| local.statistics().open_connections == 6).await;
     ended(server.shutdown()).await;
 
     let server = LocalKinesis::start_tls(Settings { shutdown_time: NEVER, ..quick() }).await.unwrap();

@@ -51,6 +51,20 @@ impl Document {
         Self::list(items, T::into)
     }
 
+    /// About how many bytes it takes when it is written: as many as in JSON, without what JSON escapes.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Null | Self::Bool(_) => 5,
+            Self::Integer(_) | Self::Float(_) | Self::Timestamp(_) => 20,
+            Self::Text(text) => text.len() + 3,
+            Self::Blob(blob) => blob.len().div_ceil(3) * 4 + 3,
+            Self::List(items) => 2 + items.iter().map(Self::size).sum::<usize>(),
+            Self::Map(members) => {
+                2 + members.iter().map(|(name, value)| name.len() + 3 + value.size()).sum::<usize>()
+            }
+        }
+    }
+
     /// This structure with one more member, unless the value is null. What is no structure stays as it is.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Self>) -> Self {

@@ -1,5 +1,5 @@
 //! The body of a subscription: the initial response, then one message per event, each pulled when the connection asks. The stop
-//! of the door ends it between two messages.
+//! of the door ends it between two messages. One whose next message nobody asks for is over some time after its time is.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -8,7 +8,10 @@ use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
 use hyper::body::Frame;
+use tokio::time::Instant;
 
+use super::limits::Limits;
+use super::progress::UnderWay;
 use super::stop::Stop;
 use crate::emulator::faults::StreamFault;
 use crate::emulator::service::Service;
@@ -21,12 +24,19 @@ pub(super) fn messages(
     service: Arc<Service>,
     subscription: Subscription,
     stop: Stop,
+    limits: Limits,
 ) -> impl Stream<Item = Result<Frame<Bytes>, Infallible>> {
-    let messages = stream::unfold((Phase::Greeting(subscription), stop), move |(phase, mut stop)| {
+    let under_way = UnderWay::here();
+    let ends = Instant::now() + limits.subscription_time + limits.answer_timeout;
+    under_way.keep_until(ends);
+    let start = (Phase::Greeting(subscription), stop, under_way);
+    let messages = stream::unfold(start, move |(phase, mut stop, under_way)| {
         let service = Arc::clone(&service);
         async move {
+            under_way.waits();
             let (pieces, phase) = phase.message(&service, &mut stop).await?;
-            Some((pieces, (phase, stop)))
+            under_way.due(ends.max(Instant::now() + limits.answer_timeout));
+            Some((pieces, (phase, stop, under_way)))
         }
     });
     messages.flat_map(|pieces| stream::iter(pieces.into_iter().map(|piece| Ok(Frame::data(piece)))))

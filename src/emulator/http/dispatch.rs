@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full, StreamBody};
+use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
@@ -20,6 +20,7 @@ use super::request_body::BodyRoom;
 use super::requests::{self, Members};
 use super::signature::Signer;
 use super::stop::Stop;
+use super::whole::{Admitted, AnswerRoom, WholeBody};
 use crate::emulator::Settings;
 use crate::emulator::codec::{Codec, Document};
 use crate::emulator::connections::Connections;
@@ -34,7 +35,8 @@ pub(super) struct Dispatch {
     settings: Settings,
     limits: Limits,
     ids: Ids,
-    room: BodyRoom,
+    body_room: BodyRoom,
+    answer_room: AnswerRoom,
     stop: Stop,
 }
 
@@ -48,7 +50,15 @@ impl Dispatch {
     pub(super) fn new(service: Arc<Service>, stop: Stop) -> Self {
         let settings = service.with(|model, _| model.settings().clone());
         let limits = Limits::of(&settings);
-        Self { service, settings, limits, ids: Ids::new(), room: BodyRoom::new(limits.body_timeout), stop }
+        Self {
+            service,
+            settings,
+            limits,
+            ids: Ids::new(),
+            body_room: BodyRoom::new(limits.body_timeout),
+            answer_room: AnswerRoom::new(limits.answer_timeout),
+            stop,
+        }
     }
 
     /// What bounds connections.
@@ -69,9 +79,9 @@ impl Dispatch {
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let codec = Codec::of(headers::text(request.headers(), CONTENT_TYPE.as_str()));
         let mut response = match self.reply(codec, request).await {
-            Ok(Reply::Whole(document)) => whole(codec, StatusCode::OK, document.as_ref()),
+            Ok(Reply::Whole(document)) => self.whole(codec, document).await,
             Ok(Reply::Subscription(subscription)) => self.stream(subscription),
-            Err(error) => refusal(codec, &error),
+            Err(error) => self.refusal(codec, &error),
         };
         self.ids.stamp(response.headers_mut(), self.service.clock.now());
         response
@@ -83,7 +93,7 @@ impl Dispatch {
         let message = format!("The header did not come within {time} ms.");
         let error = ServiceError::new("RequestTimeoutException", message, 408);
         let body = Codec::Json.encode(&answers::error(&error));
-        let mut response = refusal(Codec::Json, &error);
+        let mut response = self.refusal(Codec::Json, &error);
         self.ids.stamp(response.headers_mut(), self.service.clock.now());
         let mut bytes = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n".to_vec();
         for (name, value) in response.headers() {
@@ -94,8 +104,22 @@ impl Dispatch {
         bytes
     }
 
+    async fn whole(&self, codec: Codec, document: Option<Document>) -> Response<Body> {
+        match self.answer_room.admit(document.as_ref()).await {
+            Ok(admitted) => whole(codec, StatusCode::OK, document.as_ref(), admitted),
+            Err(error) => self.refusal(codec, &error),
+        }
+    }
+
+    fn refusal(&self, codec: Codec, error: &ServiceError) -> Response<Body> {
+        let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = whole(codec, status, Some(&answers::error(error)), self.answer_room.small());
+        headers::put_error_type(response.headers_mut(), &error.code);
+        response
+    }
+
     fn stream(&self, subscription: Subscription) -> Response<Body> {
-        let messages = body::messages(Arc::clone(&self.service), subscription, self.stop());
+        let messages = body::messages(Arc::clone(&self.service), subscription, self.stop(), self.limits);
         let mut response = Response::new(StreamBody::new(messages).boxed_unsync());
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
         response
@@ -107,7 +131,7 @@ impl Dispatch {
         }
         let operation = operation(request.headers())?;
         let (head, body) = request.into_parts();
-        let read = self.room.read(body).await?;
+        let read = self.body_room.read(body).await?;
         let body = &read.bytes;
         self.verify(&head, body)?;
         if operation == Operation::SubscribeToShard && codec != Codec::Json {
@@ -153,19 +177,17 @@ pub(super) async fn json_call(service: &Service, operation: &str, request: &[u8]
     Ok(answer.map(|document| Codec::Json.encode(&document)).unwrap_or_default())
 }
 
-fn refusal(codec: Codec, error: &ServiceError) -> Response<Body> {
-    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = whole(codec, status, Some(&answers::error(error)));
-    headers::put_error_type(response.headers_mut(), &error.code);
-    response
-}
-
-fn whole(codec: Codec, status: StatusCode, document: Option<&Document>) -> Response<Body> {
+fn whole(
+    codec: Codec,
+    status: StatusCode,
+    document: Option<&Document>,
+    admitted: Admitted,
+) -> Response<Body> {
     let bytes = document.map_or_else(Bytes::new, |document| codec.encode(document).into());
     let mut response = Response::new(Body::default());
     *response.status_mut() = status;
     headers::put_checksum(response.headers_mut(), &bytes);
-    *response.body_mut() = Full::new(bytes).boxed_unsync();
+    *response.body_mut() = WholeBody::new(bytes, admitted).boxed_unsync();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(codec.content_type()));
     response
 }

@@ -11,6 +11,8 @@ pub(super) struct Limits {
     pub(super) tls_handshake_timeout: Duration,
     pub(super) header_timeout: Duration,
     pub(super) body_timeout: Duration,
+    pub(super) answer_timeout: Duration,
+    pub(super) subscription_time: Duration,
     pub(super) keep_alive_interval: Duration,
     pub(super) keep_alive_timeout: Duration,
     pub(super) shutdown_time: Duration,
@@ -24,6 +26,9 @@ impl Limits {
             tls_handshake_timeout: settings.tls_handshake_timeout.min(LONGEST),
             header_timeout: settings.header_timeout.min(LONGEST),
             body_timeout: settings.body_timeout.min(LONGEST),
+            // Of no time at all, whatever does not go out at once would be cut.
+            answer_timeout: settings.answer_timeout.clamp(SHORTEST, LONGEST),
+            subscription_time: settings.subscription_time.min(LONGEST),
             // Of no time at all, PINGs would come without a pause.
             keep_alive_interval: settings.keep_alive_interval.clamp(SHORTEST, LONGEST),
             keep_alive_timeout: settings.keep_alive_timeout.clamp(SHORTEST, LONGEST),

@@ -14,11 +14,14 @@ mod heard;
 mod in_process;
 mod limits;
 mod operations;
+mod progress;
 mod request_body;
 mod requests;
 mod signature;
 mod stop;
+mod taken;
 mod tls;
+mod whole;
 
 use std::fmt;
 use std::io;
@@ -140,7 +143,8 @@ impl Server {
     /// Stops serving: when this comes back, the port is free and all connections are closed.
     ///
     /// The port is free at once. Subscriptions end at once too, cleanly and between two events. Other answers in flight are
-    /// finished within [`Settings::shutdown_time`], and cut when it is over; HTTP/2 clients are told by GOAWAY, HTTP/1.1 clients by
+    /// finished within [`Settings::shutdown_time`], also to requests whose bodies are still coming, and cut when it is over; so long it waits,
+    /// too, for a client of HTTP/2 that does not acknowledge the stop. Half a header is not waited for. HTTP/2 clients are told by GOAWAY, HTTP/1.1 clients by
     /// `Connection: close`. Dropping the server cuts everything instead.
     pub async fn shutdown(mut self) {
         self.stop.give();

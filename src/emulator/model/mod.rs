@@ -45,7 +45,7 @@ mod total;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use account::{AccountLimits, BillingCommitment, CommitmentStatus};
@@ -85,6 +85,8 @@ pub struct Model {
     streams_created: u64,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     subscriptions_opened: u64,
+    /// When each open subscription's time is over.
+    expiries: BTreeSet<(Timestamp, SubscriptionId)>,
     woken: Vec<SubscriptionId>,
     limits: Limits,
     commitment: BillingCommitment,
@@ -102,6 +104,7 @@ impl Model {
             streams_created: 0,
             subscriptions: BTreeMap::new(),
             subscriptions_opened: 0,
+            expiries: BTreeSet::new(),
             woken: Vec::new(),
             limits: Limits::default(),
             commitment: BillingCommitment::default(),

@@ -141,6 +141,7 @@ impl Model {
         let Some(subscription) = self.subscriptions.remove(&id) else {
             return;
         };
+        self.expiries.remove(&(subscription.expires, id));
         self.statistics.open_subscriptions = self.subscriptions.len();
         let Some(stream) = self.streams.get_mut(&subscription.stream) else {
             return;
@@ -152,6 +153,13 @@ impl Model {
         let slot = consumer.and_then(|consumer| consumer.slots.get_mut(&subscription.shard));
         if let Some(slot) = slot.filter(|slot| slot.current() == Some(id)) {
             slot.leave(self.settings.slot_after_hang_up, now);
+        }
+    }
+
+    /// Closes the subscriptions whose time is over, also those that nobody asks for their end. Whoever does still gets it.
+    pub fn close_expired(&mut self, now: Timestamp) {
+        while let Some((expired, id)) = self.expiries.first().copied().filter(|(time, _)| *time <= now) {
+            self.hang_up(id, expired);
         }
     }
 
@@ -209,6 +217,7 @@ impl Model {
             self.fail(before, in_use);
         }
         self.subscriptions_opened += 1;
+        self.expiries.insert((subscription.expires, id));
         self.subscriptions.insert(id, subscription);
         self.statistics.subscriptions += 1;
         self.statistics.renewals += u64::from(renewal);

@@ -7,7 +7,7 @@
 //! | a duration | its name and `_ms` | whole milliseconds; what is shorter is dropped |
 //! | a time | its name and `_ms` | milliseconds since 1970 |
 //! | a choice | its name | the choice's name in snake_case |
-//! | the access key | its name | an object of `id`, `secret` and, for a session, `session_token` |
+//! | the access key | its name | an object of `id`, `secret` and, for a session, `session_token`, or `null` |
 //! | optional | its name | its value or `null` |
 //! | anything else | its name | a number, a string, `true` or `false` |
 //!
@@ -96,6 +96,7 @@ settings_keys! {
     tls_handshake_timeout,
     header_timeout,
     body_timeout,
+    answer_timeout,
     keep_alive_interval,
     keep_alive_timeout,
     shutdown_time,
@@ -286,8 +287,10 @@ impl Form for AccessKey {
     fn read(value: &Value) -> Result<Self, String> {
         let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
         let session_token = text("session_token");
-        let given = 2 + usize::from(session_token.is_some());
-        let exact = value.as_object().is_some_and(|members| members.len() == given);
+        let token = value.get("session_token");
+        let given = 2 + usize::from(token.is_some());
+        let exact = value.as_object().is_some_and(|members| members.len() == given)
+            && token.is_none_or(|token| token.is_null() || token.is_string());
         match (text("id"), text("secret")) {
             (Some(id), Some(secret)) if exact => Ok(Self { id, secret, session_token }),
             _ => Err("an object of the strings `id`, `secret` and, for a session, `session_token`".into()),

@@ -9,11 +9,12 @@ use h2::RecvStream;
 use h2::client::{Connection, SendRequest};
 use tokio::io::DuplexStream;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use super::*;
-use crate::emulator::http::stop::stop;
+use crate::emulator::http::stop::{StopOrder, stop};
 use crate::emulator::{LocalKinesis, Settings};
+
+mod stuck;
 
 const SHARD: &str = "shardId-000000000000";
 /// Far from every other time that is at work here.
@@ -23,6 +24,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 struct Door {
     local: LocalKinesis,
     dispatch: Arc<Dispatch>,
+    order: StopOrder,
 }
 
 impl Door {
@@ -33,9 +35,9 @@ impl Door {
         for _ in 0..records {
             local.put_record("orders", "k", None, vec![7; 1_000_000]).unwrap();
         }
-        let (_, stop) = stop();
+        let (order, stop) = stop();
         let dispatch = Arc::new(Dispatch::new(Arc::clone(&local.service), stop));
-        Self { local, dispatch }
+        Self { local, dispatch, order }
     }
 
     /// A client's end of a connection with so much room on its way, and the server's task.
@@ -111,6 +113,31 @@ async fn half_a_header_is_answered_and_its_connection_closed() {
         r#"{"__type":"RequestTimeoutException","message":"The header did not come within 7000 ms."}"#;
     assert_eq!(body, expected);
     served.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_header_that_begins_late_has_no_more_time() {
+    let door = Door::new(Settings { header_timeout: TIMEOUT, ..Settings::default() }, 0);
+    let (mut client, mut served) = door.connect(1 << 16);
+    let start = Instant::now();
+    client.write_all(b"P").await.unwrap();
+    assert!(timeout(TIMEOUT - Duration::from_secs(1), &mut served).await.is_err(), "it has its time");
+    client.write_all(b"OST / HTTP/1.1\r\nX-Amz").await.unwrap();
+    assert!(rest(&mut client).await.starts_with("HTTP/1.1 408 "));
+    assert_eq!(start.elapsed().as_secs(), TIMEOUT.as_secs(), "of the paused clock");
+    served.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_stop_does_not_wait_for_half_a_header() {
+    for before in ["", "GET / HTTP/1.1\r\n\r\n"] {
+        let door = Door::new(Settings { header_timeout: DAY, ..Settings::default() }, 0);
+        let (mut client, mut served) = door.connect(1 << 16);
+        client.write_all(format!("{before}POST / HTTP/1.1\r\nX-Amz").as_bytes()).await.unwrap();
+        assert!(timeout(TIMEOUT, &mut served).await.is_err(), "it is read, and waited for");
+        door.order.give();
+        timeout(TIMEOUT, served).await.expect("it ends").unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]

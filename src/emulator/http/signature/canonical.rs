@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hyper::header::{CONTENT_TYPE, HOST, HeaderName};
+use hyper::header::{HOST, HeaderName};
 use hyper::http::request::Parts;
 use sha2::{Digest, Sha256};
 
@@ -33,12 +33,9 @@ pub(super) fn request(request: &Parts, authorization: &Authorization<'_>, body: 
 
 /// A header of the request that has to be signed and is not.
 fn unsigned<'a>(request: &'a Parts, names: &[&str]) -> Option<&'a str> {
-    let mut required = request.headers.keys().map(HeaderName::as_str).filter(|name| has_to_be_signed(name));
+    let mut required =
+        request.headers.keys().map(HeaderName::as_str).filter(|name| name.starts_with("x-amz-"));
     required.find(|required| !names.iter().any(|name| name.eq_ignore_ascii_case(required)))
-}
-
-fn has_to_be_signed(name: &str) -> bool {
-    name == CONTENT_TYPE.as_str() || name.starts_with("x-amz-")
 }
 
 /// The values of a header, trimmed, each run of spaces as one. In HTTP/2 the host is the authority of the URI.

@@ -10,10 +10,11 @@
 //! | another key; another session token, none, or one for a key without session | UnrecognizedClientException |
 //! | the scope, the time, a header that is not signed and has to be, the signature | InvalidSignatureException |
 //!
-//! Signed have to be the host, the content type where there is one, and every header that starts with `x-amz-`: so the date
-//! and the session token, too.
+//! Signed have to be the host and every header that starts with `x-amz-`: so the date and the session token, too. Any other
+//! header may be signed. The content type often is not: the SDKs for PHP and for JavaScript (version 2) leave it out
+//! (aws/aws-sdk-php, src/Signature/SignatureV4.php; aws/aws-sdk-js, lib/signers/v4.js).
 //!
-//! Where the rules come from: "Create a signed AWS API request" of the IAM user guide. Errors and their messages are those
+//! Where the other rules come from: "Create a signed AWS API request" of the IAM user guide. Errors and their messages are those
 //! that users of Kinesis report, all with status 400; so is the window of five minutes (awslabs/amazon-kinesis-producer#222,
 //! aws/aws-sdk-go#2194), where other services have fifteen.
 

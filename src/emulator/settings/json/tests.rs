@@ -134,6 +134,13 @@ fn the_file_of_the_probe_is_read_for_its_settings() {
 }
 
 #[test]
+fn a_session_token_of_null_is_none() {
+    let absent = r#"{"verify_signatures": {"id": "a", "secret": "b"}}"#;
+    let null = r#"{"verify_signatures": {"id": "a", "secret": "b", "session_token": null}}"#;
+    assert_eq!(Settings::from_json(null).unwrap(), Settings::from_json(absent).unwrap());
+}
+
+#[test]
 fn an_access_key_may_have_a_session_token() {
     let text = r#"{"verify_signatures": {"id": "a", "secret": "b", "session_token": "c"}}"#;
     let settings = Settings::from_json(text).unwrap();
