@@ -65,8 +65,9 @@ impl Scores {
     ) {
         for what in work {
             if !self.has_failed(what) {
-                println!("sample {what} failed: {error}");
-                self.0.insert(what, Err(Lack::of(error)));
+                let lack = Lack::of(error);
+                println!("sample {what} {} {}", lack.word, lack.reason);
+                self.0.insert(what, Err(lack));
             }
         }
     }
