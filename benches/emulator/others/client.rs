@@ -1,5 +1,7 @@
 //! The client that all servers are measured with: `hyper`, HTTP/1.1 and HTTP/2 by prior knowledge, JSON. It knows no server.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -7,6 +9,7 @@ use hyper::client::conn::{http1, http2};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::Outcome;
@@ -94,12 +97,46 @@ impl Connection {
         }
         let status = answer.status();
         let text = answer.into_body().collect().await?.to_bytes();
-        Err(format!("{operation}: {status} {}", String::from_utf8_lossy(&text)).into())
+        let told = format!("{operation}: {status} {}", String::from_utf8_lossy(&text));
+        Err(if told.contains(UNKNOWN) { NotSupported(told).into() } else { told.into() })
     }
 }
+
+/// Whether the server answers the preface of HTTP/2 with a frame of SETTINGS (RFC 9113, 3.4); [`NotSupported`] if it answers
+/// otherwise or hangs up.
+pub(crate) async fn speaks_http2(address: &str) -> Outcome<()> {
+    let mut socket = TcpStream::connect(address).await?;
+    socket.write_all(PREFACE).await?;
+    let mut frame = [0; FRAME_HEADER];
+    let answered = socket.read_exact(&mut frame).await;
+    if answered.is_ok() && frame[FRAME_TYPE] == SETTINGS {
+        return Ok(());
+    }
+    Err(NotSupported("the preface of HTTP/2 is not answered with SETTINGS".into()).into())
+}
+
+/// The server says that it does not have what was asked for. No other failure says that.
+#[derive(Debug)]
+pub(crate) struct NotSupported(String);
+
+impl fmt::Display for NotSupported {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NotSupported {}
 
 /// What a server may send unread on a stream of HTTP/2: the same as in the other figures here.
 const WINDOW: u32 = 8 << 20;
 /// Not a signature: one of the servers wants to see this header, and none looks into it.
 const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/kinesis/aws4_request, \
                              SignedHeaders=host;x-amz-date;x-amz-target, Signature=00";
+/// In the error of an operation that a server does not have: UnknownOperationException (AWS JSON 1.1).
+const UNKNOWN: &str = "UnknownOperation";
+/// The preface, with a frame of SETTINGS that sets nothing.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+/// Of a frame (RFC 9113, 4.1 and 6.5): the length of its header, where its type stands there, and the type of SETTINGS.
+const FRAME_HEADER: usize = 9;
+const FRAME_TYPE: usize = 3;
+const SETTINGS: u8 = 4;
