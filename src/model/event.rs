@@ -2,7 +2,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::{ChildShard, SequenceNumber, Timestamp};
+use super::{ChildShard, OwnedPartitionKey, SequenceNumber, Timestamp};
 
 /// A record as Kinesis holds it: a plain record of a user, or an aggregate of many.
 #[derive(Clone, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct KinesisRecord {
     /// The record's number in its shard.
     pub sequence_number: SequenceNumber,
     /// The partition key of the put; absent on streams with AUTO record distribution.
-    pub partition_key: Option<String>,
+    pub partition_key: Option<OwnedPartitionKey>,
     /// The payload.
     pub data: Bytes,
     /// When the service took the record, to the millisecond.
@@ -46,7 +46,7 @@ impl KinesisRecord {
     /// What the record weighs in the memory budget: the bytes of its payload and its keys, and 192 for the rest of it, the
     /// sequence number included.
     pub fn weight(&self) -> usize {
-        self.data.len() + self.partition_key.as_ref().map_or(0, String::len) + RECORD_OVERHEAD
+        self.data.len() + self.partition_key.as_ref().map_or(0, |key| key.len()) + RECORD_OVERHEAD
     }
 }
 
@@ -66,5 +66,5 @@ impl fmt::Debug for KinesisRecord {
     }
 }
 
-/// The struct (96 bytes) and the heap block of its sequence number (56 digits and two counters), rounded up.
+/// The struct (160 bytes, with its sequence number), rounded up.
 const RECORD_OVERHEAD: usize = 192;

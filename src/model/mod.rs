@@ -9,6 +9,7 @@
 mod event;
 mod failure;
 mod hash_key_range;
+mod owned_partition_key;
 mod record;
 mod record_position;
 mod reference;
@@ -17,11 +18,13 @@ mod shard;
 mod shard_id;
 mod start_position;
 mod stream_summary;
+mod text;
 mod timestamp;
 
 pub use event::{EncryptionType, KinesisRecord, SubscriptionEvent};
 pub use failure::{Failure, FailureClass};
 pub use hash_key_range::{HashKeyRange, InvalidHashKeyRange};
+pub use owned_partition_key::OwnedPartitionKey;
 pub use record::{EventBlock, PartitionKey, Record, RecordBuilder, Span, UserRecordSpans};
 pub use record_position::RecordPosition;
 pub use reference::{ConsumerReference, InvalidReference, StreamReference};

@@ -264,7 +264,7 @@ impl RecordBuilder {
 
     /// The partition key. Default: none; a record of an aggregate always has one, "" if none is given.
     pub fn partition_key(mut self, partition_key: impl Into<String>) -> Self {
-        self.record.partition_key = Some(partition_key.into());
+        self.record.partition_key = Some(partition_key.into().into());
         self
     }
 

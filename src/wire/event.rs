@@ -148,7 +148,7 @@ pub(super) fn put_string(json: &mut String, text: &str) {
 
 fn records_len(records: &[KinesisRecord]) -> usize {
     let records = records.iter().map(|record| {
-        let key = record.partition_key.as_ref().map_or(0, String::len);
+        let key = record.partition_key.as_ref().map_or(0, |key| key.len());
         record.data.len().div_ceil(3) * 4 + key + RECORD_MEMBERS
     });
     records.sum::<usize>() + BEFORE_RECORDS.len()

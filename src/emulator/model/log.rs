@@ -124,5 +124,5 @@ impl Drop for Log {
 
 /// What a record counts in limits, pace and retention: payload and partition key.
 pub(super) fn size(record: &KinesisRecord) -> usize {
-    record.data.len() + record.partition_key.as_ref().map_or(0, String::len)
+    record.data.len() + record.partition_key.as_ref().map_or(0, |key| key.len())
 }

@@ -212,7 +212,7 @@ impl ShardState {
         let sequence_number = numbering::written(number, settings.sequence_numbers);
         let record = KinesisRecord {
             sequence_number: sequence_number.clone(),
-            partition_key: record.partition_key,
+            partition_key: record.partition_key.map(Into::into),
             data: record.data,
             approximate_arrival: Some(now),
             encryption_type,

@@ -81,7 +81,7 @@ pub(super) fn described(output: DescribeStreamConsumerOutput) -> Result<Consumer
 fn record(record: types::Record) -> Result<KinesisRecord, Failure> {
     Ok(KinesisRecord {
         sequence_number: sequence_number("Record", &record.sequence_number)?,
-        partition_key: record.partition_key,
+        partition_key: record.partition_key.map(Into::into),
         data: record.data.into_bytes(),
         approximate_arrival: record.approximate_arrival_timestamp.as_ref().map(timestamp),
         encryption_type: match record.encryption_type {

@@ -51,7 +51,7 @@ fn record(record: KinesisRecord) -> Document {
         ("SequenceNumber", (&record.sequence_number).into()),
         ("ApproximateArrivalTimestamp", record.approximate_arrival.into()),
         ("Data", record.data.into()),
-        ("PartitionKey", record.partition_key.into()),
+        ("PartitionKey", record.partition_key.as_deref().into()),
         ("EncryptionType", record.encryption_type.map(encryption).into()),
     ])
 }
