@@ -47,7 +47,7 @@ impl Error {
     pub(crate) fn from_class(class: FailureClass, not_found: ErrorKind, context: impl Into<String>) -> Self {
         let kind = match class {
             FailureClass::ResourceNotFound => not_found,
-            FailureClass::InvalidArgument => ErrorKind::InvalidConfiguration,
+            FailureClass::InvalidArgument | FailureClass::Unsupported => ErrorKind::InvalidConfiguration,
             FailureClass::AccessDenied | FailureClass::KmsUnavailable => ErrorKind::AccessDenied,
             FailureClass::Credentials => ErrorKind::Credentials,
             _ => ErrorKind::Unavailable,

@@ -15,6 +15,8 @@ pub mod consumer;
 pub mod emulator;
 #[cfg(feature = "consumer")]
 mod error;
+#[cfg(feature = "consumer")]
+pub mod transport;
 
 #[cfg(feature = "consumer")]
 pub use consumer::{Consumer, ConsumerHandle, RecordStream};
@@ -24,3 +26,5 @@ pub use model::{
     ConsumerReference, EncryptionType, HashKeyRange, InvalidSequenceNumber, PartitionKey, Record,
     RecordPosition, SequenceNumber, ShardId, StartPosition,
 };
+#[cfg(feature = "consumer")]
+pub use transport::Transport;

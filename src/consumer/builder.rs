@@ -11,6 +11,7 @@ use crate::engine::subscription::SubscriptionConfig;
 use crate::error::{Error, ErrorKind};
 use crate::kinesis::KinesisPort;
 use crate::model::{ConsumerReference, StartPosition, StreamReference};
+use crate::transport::Transport;
 
 /// Configures a [`Consumer`]; only [`build`](Self::build) can fail.
 ///
@@ -22,6 +23,7 @@ pub struct ConsumerBuilder {
     stream: String,
     fan_out: Option<String>,
     start: StartPosition,
+    transport: Option<Transport>,
     settings: Settings,
 }
 
@@ -50,7 +52,14 @@ pub(super) struct Plan {
 
 impl ConsumerBuilder {
     pub(super) fn new(port: KinesisPort, stream: String) -> Self {
-        Self { port, stream, fan_out: None, start: StartPosition::default(), settings: Settings::default() }
+        Self {
+            port,
+            stream,
+            fan_out: None,
+            start: StartPosition::default(),
+            transport: None,
+            settings: Settings::default(),
+        }
     }
 
     /// The registered consumer, by name or ARN. Required.
@@ -71,20 +80,36 @@ impl ConsumerBuilder {
         self
     }
 
+    /// What SubscribeToShard goes over. Default: an [`Http2Client`](crate::transport::Http2Client) of this consumer's own, with its
+    /// defaults. Every other call goes over the AWS client's own HTTP client.
+    ///
+    /// One `Http2Client` can serve many consumers, which then share its connections. With [`Transport::UserClient`] everything
+    /// goes over the AWS client: for test doubles, and for endpoints that speak only HTTP/1.1. The stock client of the AWS SDK has
+    /// one connection to a host, and three subscriptions that are not read for a while stop all calls on it.
+    pub fn transport(mut self, transport: impl Into<Transport>) -> Self {
+        self.transport = Some(transport.into());
+        self
+    }
+
     /// Memory for events that have been received and not handed over, in bytes, over all shards. Default: 64 MiB.
     ///
-    /// The true bound is this budget plus one event (about 1 MiB, or one large record) for each subscription, since the AWS
-    /// SDK tells an event's size only when it has been read, plus what the HTTP client buffers. A smaller budget makes shards
-    /// wait for each other sooner; a larger one rides out longer pauses of the user without a new subscription. An event
-    /// larger than the budget is let in alone. At most 4 GiB.
+    /// An event counts as long as its frame is, and is taken from the connection when there is room for all of it. The true bound is
+    /// this budget, plus for each subscription that waits for room what the peer may send ahead (512 KiB, see
+    /// [`stream_window`](crate::transport::Http2ClientBuilder::stream_window), and 68 KiB that show how long the event is), plus about
+    /// 180 bytes for each record in hand, plus 16 MiB at most that frames leave to those behind them. With
+    /// [`Transport::UserClient`] the windows are that client's: for the SDK's stock client 2 MiB a subscription, and 5 MiB for all
+    /// of a host.
+    ///
+    /// A smaller budget makes shards wait for each other sooner; a larger one rides out longer pauses of the user without a new
+    /// subscription. An event larger than the budget is let in alone. At most 4 GiB.
     pub fn memory_budget(mut self, bytes: NonZeroUsize) -> Self {
         self.settings.memory_budget = bytes;
         self
     }
 
-    /// How long a subscription may deliver nothing at all, while it is being read, until it is given up and taken anew.
+    /// How long not a byte may come of a subscription, while it is being read, until it is given up and taken anew.
     /// Default: 35 s, since an idle shard sends an empty event about every 5 s. Shorter finds a dead connection sooner and
-    /// mistakes a slow one for it.
+    /// mistakes a slow one for it. Whatever bytes come, a whole event may take 5 minutes, or this time if it is longer.
     pub fn silence_timeout(mut self, after: Duration) -> Self {
         self.settings.subscription.silence = after;
         self
@@ -151,7 +176,7 @@ impl ConsumerBuilder {
     /// Runs on a tokio runtime with time and I/O enabled.
     ///
     /// # Errors
-    /// - `InvalidConfiguration`: no `fan_out`, or something that is neither name nor ARN, or a start that the service refuses.
+    /// - `InvalidConfiguration`: no `fan_out`, a `transport` for a port without an AWS client, or something that is neither name nor ARN, or a start that the service refuses.
     /// - `StreamNotFound`, `AccessDenied`, `Credentials`: at once.
     /// - `Unavailable`: the service did not answer for 60 s, or the consumer was not ACTIVE in time.
     pub async fn build(self) -> Result<Consumer, Error> {
@@ -180,7 +205,14 @@ impl ConsumerBuilder {
         if let Some((name, _)) = durations.iter().find(|(_, duration)| duration.is_zero()) {
             return Err(invalid(&format!("{name} is zero")));
         }
-        Ok(Plan { port: self.port, stream, consumer, start: self.start, settings: self.settings })
+        let port = match self.transport {
+            None => self.port,
+            Some(transport) => self
+                .port
+                .over(transport)
+                .ok_or_else(|| invalid(&"a transport is for an AWS client, and this port has none"))?,
+        };
+        Ok(Plan { port, stream, consumer, start: self.start, settings: self.settings })
     }
 }
 

@@ -24,6 +24,11 @@ pub(super) fn subscription_error(failure: SubscriptionFailure, error: Option<Por
         SubscriptionFailure::PinRefused(failure) => {
             (ErrorKind::PositionRefused, "the service refuses every start from now to a day ago", failure)
         }
+        SubscriptionFailure::Denied(failure) if failure.class == FailureClass::Unsupported => (
+            ErrorKind::InvalidConfiguration,
+            "SubscribeToShard cannot be called over this transport",
+            failure,
+        ),
         SubscriptionFailure::Denied(failure) => {
             (ErrorKind::AccessDenied, "SubscribeToShard has been denied for a minute", failure)
         }
@@ -37,6 +42,8 @@ pub(super) fn subscription_error(failure: SubscriptionFailure, error: Option<Por
 fn kind_of_gave_up(failure: &Failure) -> ErrorKind {
     match failure.class {
         FailureClass::Credentials => ErrorKind::Credentials,
+        FailureClass::AccessDenied | FailureClass::KmsUnavailable => ErrorKind::AccessDenied,
+        FailureClass::Unsupported => ErrorKind::InvalidConfiguration,
         _ => ErrorKind::Unavailable,
     }
 }

@@ -11,10 +11,12 @@ use crate::model::Record;
 /// So a shard with large records gets no more bytes than one with small ones, and a hot shard never starves a slow one.
 #[derive(Debug)]
 pub(super) struct Merge<T> {
+    /// All but the one in turn.
     lanes: HashMap<LaneId, Lane<T>>,
-    /// The lanes that have events, in the order of their turns.
+    /// Those of them that have events, in the order of their turns.
     turns: VecDeque<LaneId>,
-    in_turn: bool,
+    /// The lane in turn, which has events. At hand, so that a record costs no search.
+    in_turn: Option<(LaneId, Lane<T>)>,
 }
 
 /// A shard, by the number of its task.
@@ -38,13 +40,16 @@ struct Lane<T> {
 impl<T> Merge<T> {
     /// Nothing to hand over yet.
     pub(super) fn new() -> Self {
-        Self { lanes: HashMap::new(), turns: VecDeque::new(), in_turn: false }
+        Self { lanes: HashMap::new(), turns: VecDeque::new(), in_turn: None }
     }
 
     /// Queues an event of a shard, with a token that is given back with its last record. An event without a record to hand over
     /// has no place here.
     pub(super) fn push(&mut self, id: LaneId, event: Unpacked, token: T) {
         debug_assert!(!event.is_drained(), "an event without records takes no turn");
+        if let Some((_, lane)) = self.in_turn.as_mut().filter(|(in_turn, _)| *in_turn == id) {
+            return lane.events.push_back((event, token));
+        }
         let lane = self.lanes.entry(id).or_insert_with(|| Lane { events: VecDeque::new(), credit: 0 });
         if lane.events.is_empty() {
             self.turns.push_back(id);
@@ -54,56 +59,56 @@ impl<T> Merge<T> {
 
     /// Whether the next call begins another turn: the time to look for new events.
     pub(super) fn is_between_turns(&self) -> bool {
-        !self.in_turn
+        self.in_turn.is_none()
     }
 
     /// The next record in turn.
     pub(super) fn next(&mut self) -> Option<HandOver<T>> {
-        let id = self.begin_turn()?;
-        let lane = self.lanes.get_mut(&id)?;
+        let lane = match &mut self.in_turn {
+            Some((_, lane)) => lane,
+            None => self.begin_turn()?,
+        };
         let (event, _) = lane.events.front_mut()?;
         let record = event.next()?;
         let is_drained = event.is_drained();
         lane.credit -= record.as_ref().map_or(1, cost);
         let drained = if is_drained { lane.events.pop_front().map(|(_, token)| token) } else { None };
-        if lane.events.is_empty() {
-            self.retire(id);
-        } else if lane.credit <= 0 {
-            self.turns.rotate_left(1);
-            self.in_turn = false;
+        if lane.events.is_empty() || lane.credit <= 0 {
+            self.end_turn();
         }
         Some(HandOver { record, drained })
     }
 
-    /// The lane whose turn it is: the first one in the round that is out of debt.
-    fn begin_turn(&mut self) -> Option<LaneId> {
+    /// Takes the lane whose turn it is out of the others: the first one in the round that is out of debt.
+    fn begin_turn(&mut self) -> Option<&mut Lane<T>> {
         loop {
-            let id = *self.turns.front()?;
-            if self.in_turn {
-                return Some(id);
-            }
-            let lane = self.lanes.get_mut(&id)?;
+            let id = self.turns.pop_front()?;
+            let mut lane = self.lanes.remove(&id)?;
             lane.credit += QUANTUM;
             if lane.credit > 0 {
-                self.in_turn = true;
-                return Some(id);
+                return Some(&mut self.in_turn.insert((id, lane)).1);
             }
-            self.turns.rotate_left(1);
+            self.put_back(id, lane);
         }
     }
 
-    /// Takes the lane in turn, which has no events left, out of the round. Unused credit is lost; a debt is kept for as long
-    /// as others have something to be served.
-    fn retire(&mut self, id: LaneId) {
-        self.turns.pop_front();
-        self.in_turn = false;
-        if self.turns.is_empty() {
+    /// Puts the lane in turn behind the others. Without events it leaves the round: unused credit is lost; a debt is kept for
+    /// as long as others have something to be served.
+    fn end_turn(&mut self) {
+        let Some((id, mut lane)) = self.in_turn.take() else { return };
+        if !lane.events.is_empty() {
+            self.put_back(id, lane);
+        } else if self.turns.is_empty() {
             self.lanes.clear();
-        } else if let Some(lane) = self.lanes.get_mut(&id).filter(|lane| lane.credit < 0) {
+        } else if lane.credit < 0 {
             lane.events.shrink_to_fit();
-        } else {
-            self.lanes.remove(&id);
+            self.lanes.insert(id, lane);
         }
+    }
+
+    fn put_back(&mut self, id: LaneId, lane: Lane<T>) {
+        self.lanes.insert(id, lane);
+        self.turns.push_back(id);
     }
 }
 

@@ -267,8 +267,20 @@ impl ShardTask {
                 self.use_room(room);
                 Input::Demand
             }
-            Happening::Due => Input::Timeout,
+            Happening::Due => {
+                self.tell_received();
+                Input::Timeout
+            }
         })
+    }
+
+    /// Before a deadline is judged: bytes without an event show that the subscription is alive.
+    fn tell_received(&mut self) {
+        if let Some((call, source)) = &self.subscription
+            && let Some(at) = source.last_received()
+        {
+            self.machine.handle(Input::Received { call: *call, at }, now());
+        }
     }
 
     /// Gives back the room of an event that does not come.

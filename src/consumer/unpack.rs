@@ -145,7 +145,7 @@ impl Unpacked {
     }
 
     fn record(&self, index: usize, user: Option<UserRecordSpans>) -> Record {
-        // An event has far fewer records than 2^32: each takes bytes of a frame of 16 MiB at most.
+        // An event has far fewer records than 2^32: each takes bytes of a frame of 24 MiB at most.
         Record::of_block(Arc::clone(&self.block), index as u32, user)
     }
 

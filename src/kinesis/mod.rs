@@ -5,19 +5,20 @@
 //! follows from it is decided by the machines in `engine`.
 //!
 //! Two things hold for every adapter:
-//! - `subscribe_to_shard` answers within [`SUBSCRIBE_TIMEOUT`], and never tries twice: each call counts against the limit of
+//! - `subscribe_to_shard` answers within [`SUBSCRIBE_TIMEOUT`], or as long as its turn to connect takes, and never tries twice: each call counts against the limit of
 //!   one per second, shard and consumer.
 //! - [`EventSource::next_event`] is cancel-safe; dropping the source gives the subscription up.
 
 #[cfg(feature = "consumer")]
 pub mod aws;
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::model::{
     ConsumerDescription, Failure, Shard, ShardFilter, ShardId, StartingPosition, StreamReference,
@@ -29,7 +30,7 @@ use crate::model::{
 pub struct KinesisPort(Arc<dyn Kinesis>);
 
 /// The calls that the consumer makes.
-pub trait Kinesis: Send + Sync + 'static {
+pub trait Kinesis: Any + Send + Sync {
     /// DescribeStreamSummary.
     fn describe_stream_summary<'a>(&'a self, stream: &'a StreamReference) -> PortFuture<'a, StreamSummary>;
 
@@ -58,6 +59,11 @@ pub trait EventSource: Send {
     /// The size in bytes of the next event, so that room can be made before it is taken in. `None`: not known before, or no
     /// event comes any more; `next_event` tells. Cancel-safe.
     fn next_size(&mut self) -> Pin<Box<dyn Future<Output = Option<usize>> + Send + '_>>;
+
+    /// When the last bytes came, whether or not they make an event yet; `None`: not known, then only events show life.
+    fn last_received(&self) -> Option<Instant> {
+        None
+    }
 
     /// The next event; `Ok(None)`: the subscription has ended, and nothing says why. After that or an error it is not called
     /// again. Cancel-safe: a future that is dropped before it is ready loses nothing.
@@ -178,6 +184,6 @@ impl Error for PortError {
     }
 }
 
-/// How long SubscribeToShard may take until its first bytes: 5 s to connect and 10 s to answer, one bound for both, since a
+/// How long SubscribeToShard may take until its answer's headers: 5 s to connect and 10 s to answer, one bound for both, since a
 /// user's own client tells no difference. The service answers in milliseconds.
 pub const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(15);

@@ -43,8 +43,20 @@ pub struct SubscriptionEvent {
 }
 
 impl KinesisRecord {
-    /// What the record weighs in the memory budget: the bytes of its payload and its keys, and 192 for the rest of it, the
+    /// A record to be filled in where it stands.
+    pub(crate) const BLANK: Self = Self {
+        sequence_number: SequenceNumber::ZERO,
+        partition_key: None,
+        data: Bytes::new(),
+        approximate_arrival: None,
+        encryption_type: None,
+    };
+
+    /// What the record weighs in the memory budget: the bytes of its payload and its key, and 192 for the rest of it, the
     /// sequence number included.
+    ///
+    /// In memory the value takes 160 bytes, in the list of its event up to an eighth more. Its payload is a part of its event's
+    /// frame where that was decoded in place, and the frame keeps the size it had on the wire: 4 bytes for 3 of payload.
     pub fn weight(&self) -> usize {
         self.data.len() + self.partition_key.as_ref().map_or(0, |key| key.len()) + RECORD_OVERHEAD
     }
@@ -66,5 +78,5 @@ impl fmt::Debug for KinesisRecord {
     }
 }
 
-/// The struct (160 bytes, with its sequence number), rounded up.
+/// The struct (160 bytes, with its sequence number) and an eighth of room in the list that it stands in, rounded up.
 const RECORD_OVERHEAD: usize = 192;

@@ -24,6 +24,8 @@ pub enum FailureClass {
     TimedOut,
     /// The connection failed, or the service answered with an error of its own (5xx).
     Unavailable,
+    /// What is at the address cannot be spoken to in the way that is asked for: no HTTP/2, or no TLS built in. No call was made.
+    Unsupported,
     /// Bytes that are no event: a broken frame, a checksum that does not match, JSON that does not parse.
     Malformed,
     /// Anything else.
@@ -84,6 +86,7 @@ impl FailureClass {
                 | Self::AccessDenied
                 | Self::Credentials
                 | Self::KmsUnavailable
+                | Self::Unsupported
         )
     }
 }

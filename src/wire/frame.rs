@@ -70,11 +70,12 @@ fn put_header(frame: &mut BytesMut, name: &[u8], value: &[u8]) {
 }
 
 /// Two lengths and their checksum.
-const PRELUDE: usize = 12;
-const CHECKSUM: usize = 4;
+pub(super) const PRELUDE: usize = 12;
+/// The checksum at the end of a frame.
+pub(super) const CHECKSUM: usize = 4;
 /// A header's name has a length of one byte.
 const MAX_NAME: usize = u8::MAX as usize;
 /// A header's value has a length of two bytes.
 const MAX_VALUE: usize = u16::MAX as usize;
 /// The type of a header whose value is a string.
-const STRING: u8 = 7;
+pub(super) const STRING: u8 = 7;

@@ -1,7 +1,9 @@
 //! Which foreign crates public signatures name: those whose versions the users of this crate have to share.
 //!
 //! Public is what is `pub` in a `pub mod`, and what is `pub` in a private module and carried out of it by a `pub use`;
-//! apart from modules that `lib.rs` hides from the docs. A name is followed through the `use` lines of its file.
+//! apart from modules that `lib.rs` hides from the docs, and from hidden methods, which tests call. A name is followed through the
+//! `use` lines of its file. A method whose name carries a crate's version (`tls_rustls_0_23`) may name that crate: with another
+//! version it would have another name.
 //!
 //! Limits: a private alias of a foreign type, glob imports and glob exports, and what a macro generates are not seen; of the
 //! traits that a type has, only those that its file implements or derives.
@@ -104,11 +106,22 @@ impl Names {
         }
         for part in &item.items {
             match part {
-                ImplItem::Fn(method) if is_public(&method.vis) => self.visit_signature(&method.sig),
+                ImplItem::Fn(method) if is_public(&method.vis) => self.public_method(method),
                 ImplItem::Type(part) if item.trait_.is_some() => self.visit_type(&part.ty),
                 _ => {}
             }
         }
+    }
+
+    /// One that is called for a crate and its version may name that crate and no other.
+    fn public_method(&mut self, method: &syn::ImplItemFn) {
+        if method.attrs.iter().any(is_doc_hidden) {
+            return;
+        }
+        let mut names = Self { aliases: self.aliases.clone(), found: Vec::new() };
+        names.visit_signature(&method.sig);
+        let name = method.sig.ident.to_string();
+        self.found.extend(names.found.into_iter().filter(|krate| !carries_version(&name, krate)));
     }
 
     fn derives(&mut self, attributes: &[Attribute]) {
@@ -137,6 +150,12 @@ impl<'ast> Visit<'ast> for Names {
     }
 
     fn visit_block(&mut self, _: &'ast syn::Block) {}
+}
+
+/// Whether a name ends in a crate's and its version, as `tls_rustls_0_23` does.
+fn carries_version(name: &str, krate: &str) -> bool {
+    let version = name.rsplit_once(&format!("_{krate}_")).map(|(_, version)| version.split('_'));
+    version.is_some_and(|mut numbers| numbers.all(|number| number.parse::<u32>().is_ok()))
 }
 
 /// Whether the crate is a dependency whose names may not stand in signatures.

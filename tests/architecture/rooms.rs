@@ -23,6 +23,7 @@ pub(crate) enum Room {
     /// The port.
     Kinesis,
     KinesisAws,
+    Transport,
     Consumer,
     Emulator,
     EmulatorModel,
@@ -78,7 +79,9 @@ impl Room {
             (Machine(_), Engine) => true,
             (Machine("reader"), Machine("subscription" | "polling")) => true,
             (Machine("lease"), Machine("checkpoint" | "lineage")) => true,
-            (KinesisAws, Kinesis) => true,
+            (KinesisAws, Kinesis | Wire | Transport) => true,
+            // The user's choice, which the builder hands to the adapter.
+            (Consumer, Transport) => item.first().is_some_and(|name| name == "Transport"),
             (Consumer, Kpl | Engine | Machine(_) | Kinesis | Error) => true,
             (Emulator, EmulatorModel) => true,
             // Its settings, which the front of the emulator re-exports. They are held to be pure as well.
@@ -121,6 +124,7 @@ fn room(path: &[String]) -> Result<Room, String> {
         },
         ("kinesis", "aws") => Room::KinesisAws,
         ("kinesis", _) => Room::Kinesis,
+        ("transport", _) => Room::Transport,
         ("consumer", _) => Room::Consumer,
         ("emulator", "model" | "settings") => Room::EmulatorModel,
         ("emulator", _) => Room::Emulator,
@@ -216,7 +220,8 @@ mod tests {
             ("kpl/walk.rs", "use crate::model::{HashKeyRange, SequenceNumber};"),
             ("engine/lineage/graph.rs", "use crate::{engine::Backoff, model::Shard}; use super::state::X;"),
             ("engine/lease.rs", "use super::checkpoint::Watermark;"),
-            ("kinesis/aws/source.rs", "use super::super::EventSource; use crate::model::Shard;"),
+            ("kinesis/aws/source.rs", "use super::super::EventSource; use crate::{transport::X, wire::Y};"),
+            ("consumer/builder.rs", "use crate::transport::Transport;"),
             (
                 "consumer/task.rs",
                 "use crate::{engine::subscription::Input, kinesis::KinesisPort, error::Error, kpl::X};",
@@ -249,6 +254,9 @@ mod tests {
             ("kinesis/aws/mod.rs", "use crate::consumer::X;"),
             ("consumer/mod.rs", "use crate::kinesis::aws::X;"),
             ("consumer/mod.rs", "use crate::kinesis::*;"),
+            ("consumer/mod.rs", "use crate::transport::Http2Client;"),
+            ("transport/pool.rs", "use crate::model::ShardId;"),
+            ("kinesis/mod.rs", "use crate::transport::Transport;"),
             ("consumer/mod.rs", "use crate::emulator::X;"),
             ("consumer/mod.rs", "mod tests { use crate::wire::X; }"),
             ("consumer/mod.rs", "use crate::Record;"),

@@ -13,9 +13,11 @@ mod frames;
 mod server;
 mod silence;
 mod subscriptions;
+mod transport;
 
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::{BehaviorVersion, Builder, Config, Credentials, Region};
+use kinesis_fanout::Transport;
 use kinesis_fanout::kinesis::{EventSource, KinesisPort, PortError, SubscribeToShard};
 use kinesis_fanout::model::{StartingPosition, SubscriptionEvent};
 
@@ -31,7 +33,8 @@ fn settings() -> Builder {
 }
 
 fn port(settings: Builder) -> KinesisPort {
-    KinesisPort::from(&Client::from_conf(settings.build()))
+    let port = KinesisPort::from(&Client::from_conf(settings.build()));
+    port.over(Transport::UserClient).expect("a port over the SDK")
 }
 
 fn subscribe_at(starting_position: StartingPosition) -> SubscribeToShard {

@@ -15,9 +15,10 @@ use hyper::body::Frame;
 use kinesis_fanout::kinesis::{KinesisPort, SUBSCRIBE_TIMEOUT};
 use kinesis_fanout::model::FailureClass;
 use serde_json::json;
-use tokio::time::{Instant, timeout};
+use std::time::Duration;
+use tokio::time::{Instant, advance, timeout};
 
-use super::frames::{event, initial_response};
+use super::frames::{event, exception, initial_response};
 use super::{port, settings, trim_horizon};
 
 /// What stands for the network.
@@ -63,7 +64,9 @@ fn send(sender: &Sender, bytes: &[u8]) {
     sender.unbounded_send(Ok(frame)).unwrap();
 }
 
-async fn times_out(port: KinesisPort) {
+#[tokio::test(start_paused = true)]
+async fn silence_before_the_headers_is_bounded() {
+    let port = port_over(Network::Silent);
     let start = Instant::now();
     // Without a bound of its own the call would never come back, and neither would the test.
     let call = timeout(10 * SUBSCRIBE_TIMEOUT, port.subscribe_to_shard(trim_horizon()));
@@ -73,15 +76,53 @@ async fn times_out(port: KinesisPort) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_before_the_headers_is_bounded() {
-    times_out(port_over(Network::Silent)).await;
+async fn the_headers_are_the_answer_and_what_comes_behind_them_is_told_by_the_bytes() {
+    let (sender, port) = channel();
+    let mut source = port.subscribe_to_shard(trim_horizon()).await.unwrap();
+    assert_eq!(source.last_received(), None);
+    let first = initial_response();
+    for (pieces, piece) in first.chunks(40).enumerate() {
+        advance(Duration::from_secs(10)).await;
+        send(&sender, piece);
+        assert!(poll!(source.next_size()).is_pending(), "piece {pieces}");
+        assert_eq!(source.last_received(), Some(Instant::now().into_std()));
+    }
+    drop(source);
+    assert!(sender.is_closed(), "the subscription is given up");
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_behind_the_headers_is_bounded() {
+async fn the_size_of_an_event_is_known_before_its_bytes_are_taken() {
     let (sender, port) = channel();
-    times_out(port).await;
-    assert!(sender.is_closed(), "the subscription is given up");
+    let mut source = port.subscribe_to_shard(trim_horizon()).await.unwrap();
+    let numbers: Vec<String> = (1..100).map(|number| number.to_string()).collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    let frame = event(&numbers, json!("100"));
+    send(&sender, &initial_response());
+    send(&sender, &frame[..12]);
+    assert_eq!(source.next_size().await, Some(frame.len()));
+    let received = source.last_received();
+    advance(Duration::from_secs(1)).await;
+    send(&sender, &frame[12..]);
+    assert_eq!(source.next_size().await, Some(frame.len()), "asked again, it is the same");
+    assert_eq!(source.last_received(), received, "and nothing has been taken");
+    assert_eq!(source.next_event().await.unwrap().unwrap().records.len(), 99);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_small_event_is_read_for_its_size_and_not_lost() {
+    let (sender, port) = channel();
+    let mut source = port.subscribe_to_shard(trim_horizon()).await.unwrap();
+    let frame = event(&["1"], json!("1"));
+    send(&sender, &[initial_response(), frame.clone(), exception("ResourceInUseException", "late")].concat());
+    assert_eq!(source.next_size().await, Some(frame.len()));
+    assert_eq!(source.next_size().await, Some(frame.len()));
+    assert_eq!(source.next_event().await.unwrap().unwrap().records.len(), 1);
+    assert_eq!(source.next_size().await, None, "what comes next is no event");
+    let error = source.next_event().await.unwrap_err();
+    assert_eq!(error.failure.class, FailureClass::ResourceInUse);
+    assert!(sender.is_closed(), "the stream is given up at once");
+    assert!(source.next_event().await.unwrap().is_none());
 }
 
 #[tokio::test(start_paused = true)]

@@ -89,7 +89,6 @@ async fn a_modelled_exception_ends_the_subscription() {
         error.failure,
         Failure::new(FailureClass::ResourceInUse, "ResourceInUseException: taken over")
     );
-    assert!(error.source.is_some());
 }
 
 #[tokio::test]
@@ -165,14 +164,15 @@ async fn an_end_inside_a_frame_is_malformed_and_the_events_before_stay() {
     assert_eq!(error.unwrap().failure.class, FailureClass::Malformed);
 }
 
-/// The decoder has eaten the prelude by then and sees no rest. Nothing is lost by it: the renewal goes behind the last event.
+/// The SDK's receiver takes this one for a clean end.
 #[tokio::test]
-async fn an_end_right_behind_the_prelude_of_a_frame_looks_clean() {
+async fn an_end_right_behind_the_prelude_of_a_frame_is_malformed_too() {
     let mut prelude = event(&["2"], json!("2"));
     prelude.truncate(12);
     let pieces = [initial_response(), event(&["1"], json!("1")), prelude];
     let (events, error) = outcome(Answer::stream(&pieces)).await;
-    assert_eq!((events.len(), error.is_none()), (1, true));
+    assert_eq!(events.len(), 1);
+    assert_eq!(error.unwrap().failure.class, FailureClass::Malformed);
 }
 
 #[tokio::test]
@@ -249,7 +249,7 @@ async fn a_source_that_is_dropped_gives_the_subscription_up() {
         Server::start(vec![Answer::held(&[initial_response(), event(&["1"], json!("1"))])]).await;
     let port = port(settings().endpoint_url(&server.url));
     let mut source = port.subscribe_to_shard(trim_horizon()).await.unwrap();
-    assert_eq!(source.next_size().await, None);
+    assert_eq!(source.next_size().await, Some(event(&["1"], json!("1")).len()));
     assert!(source.next_event().await.unwrap().is_some());
     drop(source);
     server.hang_ups.recv().await.expect("the server sees the hang-up");

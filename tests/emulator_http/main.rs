@@ -44,8 +44,12 @@ use tokio::net::{TcpSocket, TcpStream};
 const SHARD: &str = "shardId-000000000000";
 
 /// No limits of rate, no waiting for ACTIVE, no pacing, and a subscription takes over at once.
+/// Streams on a connection are as many as `KINESIS_FANOUT_MAX_CONCURRENT_STREAMS` says, where it is set: `.ci/run` has 5 tried too.
 fn quick() -> Settings {
+    let streams =
+        std::env::var("KINESIS_FANOUT_MAX_CONCURRENT_STREAMS").map(|streams| streams.parse().unwrap());
     Settings {
+        max_concurrent_streams: streams.unwrap_or(Settings::default().max_concurrent_streams),
         limit_calls: false,
         consumer_creation_time: Duration::ZERO,
         take_over_after: Duration::ZERO,

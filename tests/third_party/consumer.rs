@@ -4,17 +4,13 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use futures::StreamExt;
-use kinesis_fanout::consumer::{ConsumerBuilder, ConsumerEvent, EndCause, Events};
-use kinesis_fanout::{Consumer, Record, RecordStream, StartPosition};
+use kinesis_fanout::consumer::{ConsumerEvent, EndCause, Events};
+use kinesis_fanout::{Record, RecordStream, StartPosition};
 
 use crate::stream::Stream;
 
 /// Longer than anything here takes, so that a hang is a failure.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-fn consumer(stream: &Stream) -> ConsumerBuilder {
-    Consumer::builder(&stream.client, stream.name).fan_out("billing")
-}
 
 async fn put(stream: &Stream, prefix: &str, count: usize) -> Vec<String> {
     let mut payloads: Vec<_> = (0..count).map(|n| format!("{prefix}-{n}")).collect();
@@ -53,7 +49,7 @@ async fn wait_for(events: &mut Events, what: &str, fits: impl Fn(&ConsumerEvent)
 #[tokio::test]
 async fn renews_without_losing_or_doubling_a_record() {
     let stream = Stream::create("consumer-renewal", 1).await;
-    let consumer = consumer(&stream).build().await.unwrap();
+    let consumer = stream.consumer().build().await.unwrap();
     let mut events = consumer.handle().events();
     let mut records = consumer.into_stream();
     for round in 0..3 {
@@ -68,7 +64,7 @@ async fn renews_without_losing_or_doubling_a_record() {
 #[tokio::test]
 async fn follows_a_live_split_and_a_live_merge() {
     let stream = Stream::create("consumer-reshard", 1).await;
-    let consumer = consumer(&stream).build().await.unwrap();
+    let consumer = stream.consumer().build().await.unwrap();
     let mut events = consumer.handle().events();
     let mut records = consumer.into_stream();
     let sent = put(&stream, "one-shard", 20).await;
@@ -109,7 +105,7 @@ async fn follows_a_live_split_and_a_live_merge() {
 async fn goes_on_behind_a_position_that_the_user_stored() {
     let stream = Stream::create("consumer-resume", 1).await;
     put(&stream, "record", 9).await;
-    let first = consumer(&stream).build().await.unwrap();
+    let first = stream.consumer().build().await.unwrap();
     let handle = first.handle();
     let mut records = first.into_stream();
     let done = take(&mut records, 4).await.pop().unwrap();
@@ -118,7 +114,7 @@ async fn goes_on_behind_a_position_that_the_user_stored() {
 
     let positions = HashMap::from([(done.shard_id().clone(), done.position())]);
     let start = StartPosition::PerShard { positions, otherwise: Box::new(StartPosition::TrimHorizon) };
-    let again = consumer(&stream).start(start).build().await.unwrap();
+    let again = stream.consumer().start(start).build().await.unwrap();
     let taken = take(&mut again.into_stream(), 5).await;
     let expected: Vec<_> = (4..9).map(|n| format!("record-{n}")).collect();
     assert_eq!(payloads(&taken), expected);
@@ -127,12 +123,12 @@ async fn goes_on_behind_a_position_that_the_user_stored() {
 #[tokio::test]
 async fn of_two_on_one_name_the_second_is_refused_takes_over_and_the_first_sees_the_contention() {
     let stream = Stream::create("consumer-contention", 1).await;
-    let first = consumer(&stream).build().await.unwrap();
+    let first = stream.consumer().build().await.unwrap();
     let mut of_first = first.handle().events();
     let first_records = first.into_stream();
     wait_for(&mut of_first, "subscription", |event| matches!(event, ConsumerEvent::Subscribed { .. })).await;
 
-    let second = consumer(&stream).build().await.unwrap();
+    let second = stream.consumer().build().await.unwrap();
     let mut of_second = second.handle().events();
     let mut second_records = second.into_stream();
     wait_for(&mut of_second, "refusal or take-over", |event| match event {

@@ -1,8 +1,12 @@
-//! The library against a Kinesis that nobody here wrote: ministack, on loopback, with subscriptions of 10 s.
+//! The library and its transport against a Kinesis that nobody here wrote: ministack, on loopback, with subscriptions of 10 s, over
+//! HTTP/2 with prior knowledge and by ALPN.
 //!
 //! Taken from it: resuming AT and AFTER, the clean end of a subscription, the refusal within 5 s and the take-over after, the
 //! children of a live split and merge. Not taken, since it deviates from AWS there: the continuation that it keeps at the
 //! end of a shard, and the parent that it deletes at a reshard.
+//!
+//! Of kinesis-local only what one subscription at a time shows: it loses consumers and records under concurrent calls, leaves closed
+//! shards open for ever and knows no take-over.
 //!
 //! Run by `.ci/third-party`, which starts the server; plain `cargo test` leaves this out. Nothing here sleeps: what has to take
 //! time is waited for by the events that the server sends, an empty one every 5 s.

@@ -51,6 +51,29 @@ async fn reading_resumes_at_and_after_a_position() {
 }
 
 #[tokio::test]
+async fn reading_every_shard_brings_every_record() {
+    let stream = Stream::create("every-shard", 3).await;
+    let mut sent: Vec<_> = (0..60).map(|n| format!("record-{n}")).collect();
+    for payload in &sent {
+        stream.put(payload).await;
+    }
+    let consumer = stream.register("billing").await;
+    let mut payloads = Vec::new();
+    for shard in stream.shards().await {
+        let start = StartingPosition::TrimHorizon;
+        let mut source = stream.subscribe(&consumer, &shard.shard_id, start).await.unwrap();
+        let mut event = next(&mut source).await;
+        while !event.records.is_empty() {
+            payloads.extend(event.records.iter().map(payload));
+            event = next(&mut source).await;
+        }
+    }
+    sent.sort();
+    payloads.sort();
+    assert_eq!(payloads, sent);
+}
+
+#[tokio::test]
 async fn a_renewal_after_the_last_continuation_loses_and_doubles_nothing() {
     let stream = Stream::create("renewal", 1).await;
     let shard = stream.first_shard().await;

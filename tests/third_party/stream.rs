@@ -1,6 +1,14 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_kinesis::primitives::Blob;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use kinesis_fanout::Consumer;
+use kinesis_fanout::consumer::ConsumerBuilder;
 use kinesis_fanout::kinesis::{
     EventSource, KinesisPort, ListShards, PortError, RegisteredConsumer, SubscribeToShard,
 };
@@ -8,32 +16,59 @@ use kinesis_fanout::model::{
     ConsumerStatus, SequenceNumber, Shard, ShardFilter, ShardId, StartingPosition, StreamReference,
     StreamStatus,
 };
+use kinesis_fanout::transport::Http2Client;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 
 /// A stream of the server.
 pub(crate) struct Stream {
     pub(crate) client: Client,
     pub(crate) port: KinesisPort,
+    /// What SubscribeToShard goes over.
+    transport: Http2Client,
     pub(crate) name: &'static str,
     pub(crate) arn: String,
 }
 
 impl Stream {
     pub(crate) async fn create(name: &'static str, shards: i32) -> Self {
-        let url = std::env::var("KINESIS_FANOUT_MINISTACK").expect(
-            "KINESIS_FANOUT_MINISTACK is the URL of a ministack; .ci/third-party starts one and sets it",
+        let url = std::env::var("KINESIS_FANOUT_THIRD_PARTY").expect(
+            "KINESIS_FANOUT_THIRD_PARTY is the URL of a server; .ci/third-party starts some and sets it",
         );
-        let config = Config::builder()
+        let authority =
+            std::env::var("KINESIS_FANOUT_AUTHORITY").ok().map(|path| std::fs::read(path).unwrap());
+        let mut config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::for_tests())
             .endpoint_url(url);
+        let transport = match &authority {
+            None => Http2Client::default(),
+            Some(authority) => {
+                config = config.http_client(trusting_http_client(authority));
+                trusting_transport(authority)
+            }
+        };
         let client = Client::from_conf(config.build());
         client.create_stream().stream_name(name).shard_count(shards).send().await.unwrap();
-        let port = KinesisPort::from(&client);
+        let port = KinesisPort::from(&client).over(transport.clone()).unwrap();
         let by_name = StreamReference::Name(name.into());
-        let summary = port.describe_stream_summary(&by_name).await.unwrap();
-        assert_eq!(summary.status, StreamStatus::Active);
-        Self { client, port, name, arn: summary.stream_arn }
+        let active = async {
+            loop {
+                let summary = port.describe_stream_summary(&by_name).await.unwrap();
+                if summary.status == StreamStatus::Active {
+                    return summary.stream_arn;
+                }
+            }
+        };
+        let arn = tokio::time::timeout(PATIENCE, active).await.expect("the stream becomes ACTIVE");
+        Self { client, port, transport, name, arn }
+    }
+
+    /// A consumer of the stream.
+    pub(crate) fn consumer(&self) -> ConsumerBuilder {
+        Consumer::builder(&self.client, self.name).fan_out("billing").transport(self.transport.clone())
     }
 
     /// Puts a record with this payload.
@@ -49,8 +84,16 @@ impl Stream {
         let arn = registered.await.unwrap().consumer_arn;
         let described =
             RegisteredConsumer::Name { stream_arn: self.arn.clone(), consumer_name: consumer_name.into() };
-        let described = self.port.describe_stream_consumer(described).await.unwrap();
-        assert_eq!((&described.consumer_arn, described.status), (&arn, ConsumerStatus::Active));
+        let active = async {
+            loop {
+                let described = self.port.describe_stream_consumer(described.clone()).await.unwrap();
+                assert_eq!(described.consumer_arn, arn);
+                if described.status == ConsumerStatus::Active {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, active).await.expect("the consumer becomes ACTIVE");
         arn
     }
 
@@ -77,3 +120,26 @@ impl Stream {
         self.port.subscribe_to_shard(request).await
     }
 }
+
+/// The SDK's own HTTP client, trusting one certificate.
+fn trusting_http_client(authority: &[u8]) -> SharedHttpClient {
+    let trust = TrustStore::empty().with_pem_certificate(authority);
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .tls_context(TlsContext::builder().with_trust_store(trust).build().unwrap())
+        .build_https()
+}
+
+/// Our transport, trusting one certificate.
+fn trusting_transport(authority: &[u8]) -> Http2Client {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    Http2Client::builder()
+        .tls_rustls_0_23(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
+        .build()
+}
+
+/// Longer than any server takes, so that a hang is a failure.
+const PATIENCE: Duration = Duration::from_secs(30);

@@ -81,6 +81,7 @@ impl Subscription {
             Input::NoRoom { call } => self.room_missing(call, now),
             Input::Subscribed { call, sent_at } => self.subscribed(call, sent_at, now),
             Input::Refused { call, sent_at, failure } => self.refused(call, sent_at, failure, now),
+            Input::Received { call, at } => self.received(call, at),
             Input::Event { call, event } => self.event_came(call, event, now),
             Input::Ended { call } => self.ended(call, now),
             Input::Failed { call, failure } => self.failed(call, failure, now),
@@ -110,7 +111,7 @@ impl Subscription {
                 (open.since.checked_add(self.config.blocked), TimeoutReason::Blocked)
             }
             State::Open(Open { last_look: Some(until), .. }) => (Some(*until), TimeoutReason::LastLook),
-            State::Open(open) => (open.since.checked_add(self.config.silence), TimeoutReason::Silence),
+            State::Open(open) => (open.silent_at(self.config.silence), TimeoutReason::Silence),
             State::Ending { since, .. } => (since.checked_add(self.config.blocked), TimeoutReason::Blocked),
             State::Idle { .. } | State::Calling { .. } | State::Checking { .. } | State::Over => return None,
         };
@@ -128,7 +129,7 @@ impl Subscription {
         }
         self.call_was_sent(sent_at);
         self.contention.call_answered_or_given_up(now);
-        self.state = State::Open(Open { call, since: now, last_look: None });
+        self.state = State::Open(Open::new(call, now));
         if self.has_room {
             self.command(Command::Read { call });
         }
@@ -151,8 +152,8 @@ impl Subscription {
         }
         match (reason, &mut self.state) {
             (TimeoutReason::Silence, State::Open(open)) => open.last_look = Some(now + LAST_LOOK),
-            (TimeoutReason::LastLook, State::Open(Open { call, since, .. })) => {
-                let (call, quiet) = (*call, now.saturating_duration_since(*since));
+            (TimeoutReason::LastLook, State::Open(open)) => {
+                let (call, quiet) = (open.call, open.quiet(self.config.silence, now));
                 self.command(Command::Close { call });
                 let failure = Failure::new(FailureClass::TimedOut, "the subscription fell silent");
                 self.renewing = false;

@@ -65,6 +65,13 @@ pub enum Input {
         /// Why.
         failure: Failure,
     },
+    /// Bytes came. Told before a `Timeout`, where the port knows; not for each of them.
+    Received {
+        /// The call that opened the subscription.
+        call: CallId,
+        /// When the last of them came.
+        at: Instant,
+    },
     /// An event came.
     Event {
         /// The call that opened the subscription.
@@ -179,7 +186,7 @@ pub enum EndCause {
     InUse,
     /// Somebody else uses the registered consumer and took the shard over.
     Contended,
-    /// Nothing came for this long.
+    /// Nothing came for this long: not a byte for the time that is set, or not a whole event for 5 minutes.
     Silent(Duration),
     /// There was no room for this long.
     Blocked(Duration),
@@ -196,7 +203,7 @@ pub enum SubscriptionFailure {
     PositionRefused(Failure),
     /// The service refuses every time from the start to 24 h before it.
     PinRefused(Failure),
-    /// The service has denied access for a minute.
+    /// The service has denied access for a minute, or could not be spoken to for as long.
     Denied(Failure),
     /// No event for as long as the user wants to wait.
     GaveUp(Failure),

@@ -38,6 +38,18 @@ impl Subscription {
         self.has_room = false;
     }
 
+    /// Bytes that make no event yet: the connection lives, though an event may not take for ever.
+    pub(super) fn received(&mut self, call: CallId, at: Instant) {
+        let silence = self.config.silence;
+        let Some(open) = self.open_by(call) else { return };
+        if open.heard.is_none_or(|heard| heard < at) {
+            open.heard = Some(at);
+            if open.silent_at(silence).is_none_or(|silent_at| silent_at > at) {
+                open.last_look = None;
+            }
+        }
+    }
+
     pub(super) fn event_came(&mut self, call: CallId, event: SubscriptionEvent, now: Instant) {
         let Some(open) = self.open_by(call) else { return };
         open.since = now;

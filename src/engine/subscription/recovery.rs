@@ -60,12 +60,15 @@ impl Subscription {
                 self.escalate(EndCause::Failed(failure.clone()), failure, now);
             }
             FailureClass::ResourceNotFound => self.check(CheckCause::NotFound, Some(failure)),
-            FailureClass::AccessDenied | FailureClass::KmsUnavailable => self.denied(failure, now),
+            FailureClass::AccessDenied | FailureClass::KmsUnavailable | FailureClass::Unsupported => {
+                self.denied(failure, now);
+            }
             _ => self.escalate(EndCause::Failed(failure.clone()), failure, now),
         }
     }
 
-    /// Permissions and keys take a while to become valid everywhere, so a denial is final only after some time.
+    /// Permissions and keys take a while to become valid everywhere, and what stands between us and the service may be about to be
+    /// mended; so a denial is final only after some time.
     fn denied(&mut self, failure: Failure, now: Instant) {
         if self.denial.is_final(now) {
             return self.fail(SubscriptionFailure::Denied(failure));

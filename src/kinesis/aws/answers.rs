@@ -12,25 +12,9 @@ use aws_sdk_kinesis::types;
 
 use crate::kinesis::ShardPage;
 use crate::model::{
-    ChildShard, ConsumerDescription, ConsumerStatus, EncryptionType, Failure, FailureClass, HashKeyRange,
-    KinesisRecord, SequenceNumber, Shard, ShardId, StreamReference, StreamStatus, StreamSummary,
-    SubscriptionEvent, Timestamp,
+    ConsumerDescription, ConsumerStatus, Failure, FailureClass, HashKeyRange, SequenceNumber, Shard, ShardId,
+    StreamReference, StreamStatus, StreamSummary, Timestamp,
 };
-
-/// An event of a subscription. The records' bytes are not copied.
-pub(super) fn event(event: types::SubscribeToShardEvent) -> Result<SubscriptionEvent, Failure> {
-    Ok(SubscriptionEvent {
-        records: event.records.into_iter().map(record).collect::<Result<_, _>>()?,
-        continuation: continuation(&event.continuation_sequence_number)?,
-        millis_behind_latest: u64::try_from(event.millis_behind_latest).unwrap_or(0),
-        child_shards: event
-            .child_shards
-            .unwrap_or_default()
-            .into_iter()
-            .map(child_shard)
-            .collect::<Result<_, _>>()?,
-    })
-}
 
 /// A page of ListShards.
 pub(super) fn shard_page(output: ListShardsOutput) -> Result<ShardPage, Failure> {
@@ -78,29 +62,6 @@ pub(super) fn described(output: DescribeStreamConsumerOutput) -> Result<Consumer
     }
 }
 
-fn record(record: types::Record) -> Result<KinesisRecord, Failure> {
-    Ok(KinesisRecord {
-        sequence_number: sequence_number("Record", &record.sequence_number)?,
-        partition_key: record.partition_key.map(Into::into),
-        data: record.data.into_bytes(),
-        approximate_arrival: record.approximate_arrival_timestamp.as_ref().map(timestamp),
-        encryption_type: match record.encryption_type {
-            Some(types::EncryptionType::Kms) => Some(EncryptionType::Kms),
-            Some(types::EncryptionType::None) => Some(EncryptionType::None),
-            // A kind that this SDK does not know: nothing true can be said of it.
-            _ => None,
-        },
-    })
-}
-
-fn child_shard(child: types::ChildShard) -> Result<ChildShard, Failure> {
-    Ok(ChildShard {
-        shard_id: shard_id("ChildShard", child.shard_id)?,
-        parent_shards: child.parent_shards.into_iter().map(ShardId::from).collect(),
-        hash_key_range: hash_key_range("ChildShard", child.hash_key_range.as_ref())?,
-    })
-}
-
 fn shard(shard: types::Shard) -> Result<Shard, Failure> {
     let Some(numbers) = shard.sequence_number_range else {
         return Err(malformed("Shard", "SequenceNumberRange", ""));
@@ -145,14 +106,6 @@ fn stream_status(status: &types::StreamStatus) -> StreamStatus {
         // A status that this SDK does not know is some change of a stream that exists: the next call shows what it allows.
         _ => StreamStatus::Updating,
     }
-}
-
-/// At the end of a shard the member is null on the wire and "" in the SDK: no position.
-fn continuation(digits: &str) -> Result<Option<SequenceNumber>, Failure> {
-    if digits.is_empty() {
-        return Ok(None);
-    }
-    sequence_number("SubscribeToShardEvent", digits).map(Some)
 }
 
 fn sequence_number(of: &str, digits: &str) -> Result<SequenceNumber, Failure> {

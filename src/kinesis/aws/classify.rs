@@ -1,7 +1,7 @@
 //! What a failure of the SDK means. Knows no call and decides nothing: the machines do.
 //!
-//! Exceptions are told by their names, wherever they stand: in the answer of a call, in the `:exception-type` of a frame (where
-//! the SDK fills in no code), in the `:error-code` of an error frame. So a refusal is the same with HTTP status 400 and 500, and
+//! Exceptions are told by their names, wherever they stand: in the answer of a call, in the `:exception-type` of a frame, in the
+//! `:error-code` of an error frame. So a refusal is the same with HTTP status 400 and 500, and
 //! before and after the headers. Only where there is no known name the HTTP status and the kind of the failure count.
 //!
 //! Names: API reference (errors of each action, Common Errors) and the event stream of SubscribeToShard.
@@ -10,14 +10,13 @@ use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_kinesis::config::http::HttpResponse;
-use aws_sdk_kinesis::error::{ConnectorError, ProvideErrorMetadata, SdkError};
-use aws_sdk_kinesis::operation::subscribe_to_shard::SubscribeToShardError;
-use aws_sdk_kinesis::types::error::SubscribeToShardEventStreamError as StreamError;
-use aws_smithy_types::event_stream::{Message, RawMessage};
+use aws_sdk_kinesis::error::{BoxError, ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_smithy_types::retry::ErrorKind;
 
 use crate::kinesis::PortError;
 use crate::model::{Failure, FailureClass};
+use crate::transport::{TransportError, TransportErrorKind};
+use crate::wire::{DecodeError, FrameError};
 
 /// The failure of a call.
 pub(super) fn call_error<E>(error: SdkError<E, HttpResponse>) -> PortError
@@ -27,29 +26,38 @@ where
     PortError { failure: call_failure(&error), source: Some(Box::new(error)) }
 }
 
-/// The failure of SubscribeToShard, which has read as far as the first frame: an error of the event receiver stands wrapped
-/// inside an invented answer then (`subscribe_to_shard/builders.rs`).
-pub(super) fn subscribe_error(error: SdkError<SubscribeToShardError, HttpResponse>) -> PortError {
-    if !matches!(&error, SdkError::ResponseError(_)) {
-        return call_error(error);
-    }
-    let failure = call_failure(&error);
-    match error.into_source().map(|source| source.downcast::<ReceiverError>()) {
-        Ok(Ok(receiver)) => stream_error(*receiver),
-        Ok(Err(source)) => PortError { failure, source: Some(source) },
-        Err(error) => PortError { failure, source: Some(Box::new(error)) },
+/// The failure of an open subscription's body.
+pub(super) fn body_error(error: BoxError) -> PortError {
+    let class = transport_class(&*error).unwrap_or(FailureClass::Unavailable);
+    PortError { failure: Failure::new(class, root_cause(&*error)), source: Some(error) }
+}
+
+/// The failure of a body that is no sequence of frames.
+pub(super) fn frame_error(error: FrameError) -> PortError {
+    PortError {
+        failure: Failure::new(FailureClass::Malformed, error.to_string()),
+        source: Some(error.into()),
     }
 }
 
-/// The failure of an open subscription. Its source leaves out the frame that the SDK's error carries, since that holds payload
-/// and `Debug` would print it.
-pub(super) fn stream_error(error: ReceiverError) -> PortError {
-    let failure = stream_failure(&error);
-    PortError { failure, source: error.into_source().ok() }
+/// The failure of a frame that holds no message.
+pub(super) fn decode_error(error: DecodeError) -> PortError {
+    PortError {
+        failure: Failure::new(FailureClass::Malformed, error.to_string()),
+        source: Some(error.into()),
+    }
 }
 
-/// What the SDK's event receiver fails with.
-pub(super) type ReceiverError = SdkError<StreamError, RawMessage>;
+/// The failure of a message that is neither an event nor an error.
+pub(super) fn unknown_message(message_type: &str) -> PortError {
+    Failure::new(FailureClass::Malformed, format!("a message of the type {message_type:?}")).into()
+}
+
+/// An exception or error inside the subscription.
+pub(super) fn in_stream_error(name: &str, message: Option<&str>) -> PortError {
+    let class = FailureClass::of_exception(name).unwrap_or(FailureClass::Unclassified);
+    Failure::new(class, with_message(name, message)).into()
+}
 
 fn call_failure<E>(error: &SdkError<E, HttpResponse>) -> Failure
 where
@@ -72,24 +80,6 @@ where
         SdkError::ConstructionFailure(_) => {
             Failure::new(credentials_class(error).unwrap_or(FailureClass::InvalidArgument), root_cause(error))
         }
-        other => transport_failure(other),
-    }
-}
-
-fn stream_failure(error: &ReceiverError) -> Failure {
-    match error {
-        SdkError::ServiceError(context) => {
-            let name = header(context.raw(), ":exception-type").unwrap_or_default();
-            let class = FailureClass::of_exception(name).unwrap_or(FailureClass::Unclassified);
-            Failure::new(class, exception_message(name, context.err()))
-        }
-        SdkError::ResponseError(context) => match header(context.raw(), ":error-code") {
-            Some(code) => Failure::new(
-                FailureClass::of_exception(code).unwrap_or(FailureClass::Unclassified),
-                with_message(code, header(context.raw(), ":error-message")),
-            ),
-            None => Failure::new(FailureClass::Malformed, root_cause(error)),
-        },
         other => transport_failure(other),
     }
 }
@@ -123,7 +113,7 @@ fn status_class(status: u16) -> Option<FailureClass> {
 /// What kept a request from being sent or an answer from being read. Credentials are fetched and the endpoint is chosen on
 /// this way too.
 fn connector_class(error: &ConnectorError) -> FailureClass {
-    if let Some(class) = credentials_class(error) {
+    if let Some(class) = credentials_class(error).or_else(|| transport_class(error)) {
         return class;
     }
     if error.is_timeout() {
@@ -143,6 +133,21 @@ fn connector_class(error: &ConnectorError) -> FailureClass {
     }
 }
 
+/// The class of a failure of our own transport, if it was one.
+fn transport_class(error: &(dyn Error + 'static)) -> Option<FailureClass> {
+    let error = causes(error).find_map(|cause| cause.downcast_ref::<TransportError>())?;
+    Some(match error.kind() {
+        TransportErrorKind::InvalidAddress
+        | TransportErrorKind::InvalidRequest
+        | TransportErrorKind::NotHttp2
+        | TransportErrorKind::NoTls => FailureClass::Unsupported,
+        TransportErrorKind::ConnectTimeout
+        | TransportErrorKind::HeadersTimeout
+        | TransportErrorKind::PingTimeout => FailureClass::TimedOut,
+        _ => FailureClass::Unavailable,
+    })
+}
+
 /// The class of a failure to get credentials, if it was one. A client that has no provider at all fails in a type of the SDK's
 /// runtime that is not public, so that is told by its words.
 fn credentials_class(error: &(dyn Error + 'static)) -> Option<FailureClass> {
@@ -157,32 +162,6 @@ fn credentials_class(error: &(dyn Error + 'static)) -> Option<FailureClass> {
     })
 }
 
-/// The string value of a header of a frame that was whole.
-fn header<'a>(raw: &'a RawMessage, name: &str) -> Option<&'a str> {
-    let RawMessage::Decoded(message) = raw else {
-        return None;
-    };
-    let header = Message::headers(message).iter().find(|header| header.name().as_str() == name)?;
-    header.value().as_string().ok().map(|text| text.as_str())
-}
-
-/// What a modelled exception says. The SDK leaves the metadata of exceptions in a frame empty.
-fn exception_message(name: &str, error: &StreamError) -> String {
-    let message = match error {
-        StreamError::ResourceNotFoundException(error) => error.message(),
-        StreamError::ResourceInUseException(error) => error.message(),
-        StreamError::KmsDisabledException(error) => error.message(),
-        StreamError::KmsInvalidStateException(error) => error.message(),
-        StreamError::KmsAccessDeniedException(error) => error.message(),
-        StreamError::KmsNotFoundException(error) => error.message(),
-        StreamError::KmsOptInRequired(error) => error.message(),
-        StreamError::KmsThrottlingException(error) => error.message(),
-        StreamError::InternalFailureException(error) => error.message(),
-        other => ProvideErrorMetadata::message(other),
-    };
-    with_message(name, message)
-}
-
 fn with_message(name: &str, message: Option<&str>) -> String {
     match message {
         Some(message) => format!("{name}: {message}"),
@@ -190,9 +169,11 @@ fn with_message(name: &str, message: Option<&str>) -> String {
     }
 }
 
-/// The innermost error's words: the outer ones only say in which step it came up.
+/// The words of our own transport, if the error is one of its; else the innermost error's, since the outer ones only say in which
+/// step it came up.
 fn root_cause(error: &(dyn Error + 'static)) -> String {
-    causes(error).last().unwrap_or(error).to_string()
+    let ours = causes(error).find(|cause| cause.is::<TransportError>());
+    ours.or_else(|| causes(error).last()).unwrap_or(error).to_string()
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

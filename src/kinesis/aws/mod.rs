@@ -1,52 +1,76 @@
-//! The port over `aws_sdk_kinesis::Client`: its own HTTP client, its own event receiver, the user's settings untouched.
+//! The port over `aws_sdk_kinesis::Client`: the user's settings untouched, SubscribeToShard over a transport of its own.
 //!
 //! This room knows no machine: it makes one call for each that it is asked for and says what came of it. It differs from a plain
-//! use of the SDK in four ways:
-//! - The SDK's own retries are off for SubscribeToShard, and for nothing else: each hidden retry would count against the limit
-//!   of one call per second, shard and consumer, and after an accepted call it would be refused as ResourceInUse.
-//! - `send()` of SubscribeToShard waits for the first frame outside every time-out of the SDK, so it is bounded here.
-//! - Any error of the event receiver ends the subscription: after a frame with a wrong checksum it would go on with the next
-//!   one, which loses records in silence.
+//! use of the SDK in three ways, two of which concern SubscribeToShard alone:
+//! - It goes over [`Transport`] and without the SDK's own retries: each hidden retry would count against the limit of one call
+//!   per second, shard and consumer, and after an accepted call it would be refused as ResourceInUse.
+//! - Its body is taken before the SDK reads it, and read with `wire`: the SDK's receiver waits for the first frame outside every
+//!   time-out, and behind a frame with a wrong checksum it goes on with the next one, which loses records in silence.
 //! - Times are rounded to the millisecond: the SDK's own conversion is one too low for half of all values.
 //!
 //! Source: the code of aws-sdk-kinesis 1.130 and its runtime, and the tests in `tests/aws_adapter`.
 
 mod answers;
+mod by_scheme;
 mod classify;
+mod raw_body;
 mod requests;
 mod server_time;
 mod source;
+mod spare;
+
+use std::any::Any;
+use std::time::Duration;
 
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::Config;
 use aws_sdk_kinesis::config::retry::RetryConfig;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::{
     EventSource, Kinesis, KinesisPort, ListShards, PortError, PortFuture, RegisteredConsumer,
     SUBSCRIBE_TIMEOUT, ShardPage, SubscribeToShard,
 };
 use crate::model::{ConsumerDescription, Failure, FailureClass, StreamReference, StreamSummary};
+use crate::transport::{Http2Client, TLS_AVAILABLE, Transport};
 
-use classify::{call_error, subscribe_error};
+use by_scheme::ByScheme;
+use classify::call_error;
+use raw_body::RawBody;
 use server_time::ServerTime;
-use source::ReceiverSource;
+use source::BodySource;
+use spare::SpareMemory;
 
 impl From<&Client> for KinesisPort {
-    /// The port over this client, which keeps its credentials, region, endpoint, HTTP client, interceptors and time-outs.
+    /// The port over this client, which keeps its credentials, region, endpoint, interceptors and time-outs for all calls, and its
+    /// HTTP client for all but SubscribeToShard.
     fn from(client: &Client) -> Self {
-        Self::new(SdkKinesis(client.clone()))
+        Self::new(SdkKinesis::new(client, Transport::default()))
+    }
+}
+
+impl KinesisPort {
+    /// The same port with SubscribeToShard over this transport. `None`: there is no AWS client behind this port.
+    pub fn over(&self, transport: impl Into<Transport>) -> Option<Self> {
+        let port: &dyn Any = &**self;
+        let SdkKinesis { client, .. } = port.downcast_ref()?;
+        Some(Self::new(SdkKinesis::new(client, transport.into())))
     }
 }
 
 /// The port's calls, made with the SDK.
-struct SdkKinesis(Client);
+struct SdkKinesis {
+    client: Client,
+    transport: Transport,
+    spares: SpareMemory,
+}
 
 impl Kinesis for SdkKinesis {
     fn describe_stream_summary<'a>(&'a self, stream: &'a StreamReference) -> PortFuture<'a, StreamSummary> {
         Box::pin(async move {
             let call = match stream {
-                StreamReference::Name(name) => self.0.describe_stream_summary().stream_name(name),
-                StreamReference::Arn(arn) => self.0.describe_stream_summary().stream_arn(arn),
+                StreamReference::Name(name) => self.client.describe_stream_summary().stream_name(name),
+                StreamReference::Arn(arn) => self.client.describe_stream_summary().stream_arn(arn),
             };
             let server_time = ServerTime::default();
             let output =
@@ -57,7 +81,7 @@ impl Kinesis for SdkKinesis {
 
     fn list_shards(&self, request: ListShards) -> PortFuture<'_, ShardPage> {
         Box::pin(async move {
-            let call = self.0.list_shards().max_results(PAGE_SIZE);
+            let call = self.client.list_shards().max_results(PAGE_SIZE);
             let call = match request {
                 ListShards::First { stream_arn, filter } => {
                     call.stream_arn(stream_arn).set_shard_filter(requests::shard_filter(filter)?)
@@ -76,7 +100,7 @@ impl Kinesis for SdkKinesis {
         consumer_name: &'a str,
     ) -> PortFuture<'a, ConsumerDescription> {
         Box::pin(async move {
-            let call = self.0.register_stream_consumer();
+            let call = self.client.register_stream_consumer();
             let call = call.stream_arn(stream_arn).consumer_name(consumer_name);
             let output = call.send().await.map_err(call_error)?;
             answers::registered(output).map_err(PortError::from)
@@ -85,7 +109,7 @@ impl Kinesis for SdkKinesis {
 
     fn describe_stream_consumer(&self, consumer: RegisteredConsumer) -> PortFuture<'_, ConsumerDescription> {
         Box::pin(async move {
-            let call = self.0.describe_stream_consumer();
+            let call = self.client.describe_stream_consumer();
             let call = match consumer {
                 RegisteredConsumer::Arn(arn) => call.consumer_arn(arn),
                 RegisteredConsumer::Name { stream_arn, consumer_name } => {
@@ -99,7 +123,7 @@ impl Kinesis for SdkKinesis {
 
     fn deregister_stream_consumer<'a>(&'a self, consumer_arn: &'a str) -> PortFuture<'a, ()> {
         Box::pin(async move {
-            let call = self.0.deregister_stream_consumer().consumer_arn(consumer_arn);
+            let call = self.client.deregister_stream_consumer().consumer_arn(consumer_arn);
             call.send().await.map_err(call_error)?;
             Ok(())
         })
@@ -108,27 +132,62 @@ impl Kinesis for SdkKinesis {
     fn subscribe_to_shard(&self, request: SubscribeToShard) -> PortFuture<'_, Box<dyn EventSource>> {
         Box::pin(async move {
             let starting_position = requests::starting_position(request.starting_position)?;
+            let config = Config::builder().retry_config(RetryConfig::disabled());
+            let (config, patience) = match &self.transport {
+                Transport::UserClient => (config, SUBSCRIBE_TIMEOUT),
+                Transport::Http2(http2) => match self.http_client(http2) {
+                    Some(client) => (config.http_client(client), QUEUE_TIMEOUT),
+                    None => (config, SUBSCRIBE_TIMEOUT),
+                },
+            };
+            let body = RawBody::default();
             let call = self
-                .0
+                .client
                 .subscribe_to_shard()
                 .consumer_arn(request.consumer_arn)
                 .shard_id(request.shard_id.as_str())
                 .starting_position(starting_position)
                 .customize()
-                .config_override(Config::builder().retry_config(RetryConfig::disabled()));
-            match tokio::time::timeout(SUBSCRIBE_TIMEOUT, call.send()).await {
-                Ok(Ok(output)) => Ok(Box::new(ReceiverSource::new(output)) as Box<dyn EventSource>),
-                Ok(Err(error)) => Err(subscribe_error(error)),
-                Err(_) => Err(no_answer().into()),
+                .config_override(config)
+                .interceptor(body.clone());
+            match tokio::time::timeout(patience, call.send()).await {
+                Ok(Ok(_)) => match body.take() {
+                    Some(body) => {
+                        Ok(Box::new(BodySource::new(body, self.spares.clone())) as Box<dyn EventSource>)
+                    }
+                    None => Err(Failure::new(FailureClass::Malformed, "an answer without a body").into()),
+                },
+                Ok(Err(error)) => Err(call_error(error)),
+                Err(_) => Err(no_answer(patience).into()),
             }
         })
     }
 }
 
-fn no_answer() -> Failure {
-    let seconds = SUBSCRIBE_TIMEOUT.as_secs();
-    Failure::new(FailureClass::TimedOut, format!("no first frame from SubscribeToShard within {seconds} s"))
+impl SdkKinesis {
+    fn new(client: &Client, transport: Transport) -> Self {
+        Self { client: client.clone(), transport, spares: SpareMemory::default() }
+    }
+
+    /// Our own client, as far as it was built to go: without a provider of TLS, the user's takes https. `None`: that one is the
+    /// SDK's default, which nobody else can call, so it takes everything.
+    fn http_client(&self, http2: &Http2Client) -> Option<SharedHttpClient> {
+        let http = SharedHttpClient::new(http2.clone());
+        if TLS_AVAILABLE {
+            return Some(http);
+        }
+        let https = self.client.config().http_client()?;
+        Some(SharedHttpClient::new(ByScheme { http, https }))
+    }
 }
 
+fn no_answer(patience: Duration) -> Failure {
+    let seconds = patience.as_secs();
+    Failure::new(FailureClass::TimedOut, format!("no answer to SubscribeToShard within {seconds} s"))
+}
+
+/// How long SubscribeToShard may take over a transport with time-outs of its own: its connection may have to wait until those of
+/// many others have been made.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(60);
 /// The most that ListShards takes for MaxResults, and its default (API reference, ListShards).
 const PAGE_SIZE: i32 = 1000;

@@ -23,6 +23,10 @@ fn foreign_names_in_signatures_are_found() {
         "#[derive(Debug, prost::Message)] pub struct S;",
         "pub fn f<T>(x: T) where T: hyper::service::Service {}",
         "pub use aws_smithy_types::DateTime;",
+        "pub struct S; impl S { #[doc = \"hidden\"] pub fn f(self, x: tokio::X) {} }",
+        "pub struct S; impl S { pub fn tls_rustls(self, x: rustls::X) {} }",
+        "pub struct S; impl S { pub fn tls_rustls_0_x(self, x: rustls::X) {} }",
+        "pub struct S; impl S { pub fn tls_rustls_0_23(self, x: hyper::X) {} }",
     ] {
         assert_eq!(found(text).len(), 1, "{text}");
     }
@@ -37,6 +41,8 @@ fn what_is_allowed_or_not_public_passes() {
         "pub fn f() { tokio::spawn(x); }",
         "struct S { pub x: tokio::X } impl hyper::Service for S {}",
         "pub struct S { x: tokio::X } impl S { fn f(x: tokio::X) {} }",
+        "pub struct S; impl S { pub fn tls_rustls_0_23(self, x: rustls::X) {} }",
+        "pub struct S; impl S { #[doc(hidden)] pub fn dialled_by(self, x: tokio::X) {} }",
     ] {
         assert_eq!(found(text), [""; 0], "{text}");
     }

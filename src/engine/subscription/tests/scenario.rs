@@ -80,6 +80,11 @@ impl Scenario {
         self.handle(Input::Event { call, event })
     }
 
+    pub(super) fn received(&mut self) -> Vec<String> {
+        let (call, at) = (self.call(), self.now);
+        self.handle(Input::Received { call, at })
+    }
+
     pub(super) fn no_room(&mut self) -> Vec<String> {
         let call = self.call();
         self.handle(Input::NoRoom { call })

@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use super::scenario::{Scenario, default_config};
 use super::values::{EventBuilder, event};
+use crate::engine::CallId;
 use crate::engine::ShardStart;
-use crate::engine::subscription::{SubscriptionConfig, TimeoutReason};
+use crate::engine::subscription::{Input, SubscriptionConfig, TimeoutReason};
 
 #[test]
 fn decision_08_is_35_s_without_an_event_and_one_last_look() {
@@ -32,7 +33,7 @@ fn decision_08_counts_from_the_answer_of_the_call() {
 fn decision_08_a_deadline_found_expired_is_judged_after_one_more_read() {
     let mut s = Scenario::reading();
     s.now += Duration::from_secs(3600);
-    assert_eq!(s.handle(crate::engine::subscription::Input::Timeout), [""; 0]);
+    assert_eq!(s.handle(Input::Timeout), [""; 0]);
     assert_eq!(s.event(event([6]).continuing(6)), ["deliver [6] →6"], "the process slept");
     s.demand();
     assert_eq!(s.wait_secs(34), [""; 0], "counted anew");
@@ -48,6 +49,68 @@ fn decision_08_every_event_counts_anew() {
         s.demand();
     }
     assert_eq!(s.calls, 1);
+}
+
+#[test]
+fn decision_08_bytes_count_anew_and_an_event_may_take_5_minutes() {
+    let mut s = Scenario::reading();
+    for _ in 0..8 {
+        assert_eq!(s.wait_secs(34), [""; 0]);
+        assert_eq!(s.received(), [""; 0]);
+    }
+    assert_eq!(s.wait_secs(27), [""; 0]);
+    assert_eq!(s.received(), [""; 0]);
+    let (waited, lines) = s.time_out();
+    assert_eq!((waited, lines.len()), (Duration::from_secs(1), 0), "5 minutes without an event");
+    assert_eq!(s.due_reason(), Some(TimeoutReason::LastLook));
+    assert_eq!(s.time_out().1, ["close #0", "ended Silent(300.25s), retry"]);
+}
+
+#[test]
+fn decision_08_bytes_that_never_stop_and_never_make_an_event_are_given_up() {
+    let mut s = Scenario::reading();
+    let mut lines = Vec::new();
+    for _ in 0..3100 {
+        lines.extend(s.wait(Duration::from_millis(100)));
+        if !lines.is_empty() {
+            break;
+        }
+        s.received();
+    }
+    assert_eq!(lines.first().map(String::as_str), Some("close #0"));
+    assert!(lines[1].starts_with("ended Silent(300."), "{lines:?}");
+}
+
+#[test]
+fn decision_08_silence_is_told_from_the_last_bytes() {
+    let mut s = Scenario::reading();
+    s.wait_secs(30);
+    s.received();
+    s.time_out();
+    assert_eq!(s.time_out().1, ["close #0", "ended Silent(35.25s), retry"]);
+}
+
+#[test]
+fn decision_08_bytes_at_the_last_look_keep_the_subscription() {
+    let mut s = Scenario::reading();
+    s.time_out();
+    assert_eq!(s.due_reason(), Some(TimeoutReason::LastLook));
+    s.received();
+    assert_eq!(s.due_reason(), Some(TimeoutReason::Silence));
+    assert_eq!(s.time_out().0, Duration::from_secs(35), "counted from the bytes");
+    s.handle(Input::Received { call: CallId(0), at: s.now - Duration::from_secs(35) });
+    assert_eq!(s.due_reason(), Some(TimeoutReason::LastLook), "these are known already");
+}
+
+#[test]
+fn decision_08_bytes_without_room_say_nothing_of_the_time_with_it() {
+    let mut s = Scenario::reading();
+    s.no_room();
+    s.wait_secs(30);
+    s.received();
+    s.wait_secs(29);
+    assert_eq!(s.demand(), ["read #0"]);
+    assert_eq!(s.time_out().0, Duration::from_secs(35));
 }
 
 #[test]

@@ -104,6 +104,7 @@ fn inputs(s: &Scenario) -> Vec<(String, Option<Input>)> {
         let (call, failure) = (own, Failure::new(class, "refused"));
         row(format!("Refused {class:?}"), Some(Input::Refused { call, sent_at, failure }));
     }
+    row("Received".into(), Some(Input::Received { call: own, at: sent_at }));
     for (name, event) in events() {
         row(format!("Event {name}"), Some(Input::Event { call: own, event }));
     }
@@ -119,6 +120,7 @@ fn inputs(s: &Scenario) -> Vec<(String, Option<Input>)> {
         let late = [
             ("Subscribed", Input::Subscribed { call, sent_at }),
             ("Refused", Input::Refused { call, sent_at, failure: refused }),
+            ("Received", Input::Received { call, at: sent_at }),
             ("Event", Input::Event { call, event }),
             ("Ended", Input::Ended { call }),
             ("Failed", Input::Failed { call, failure }),
@@ -144,7 +146,7 @@ fn inputs(s: &Scenario) -> Vec<(String, Option<Input>)> {
     rows
 }
 
-const CLASSES: [FailureClass; 11] = [
+const CLASSES: [FailureClass; 12] = [
     FailureClass::ResourceNotFound,
     FailureClass::ResourceInUse,
     FailureClass::InvalidArgument,
@@ -154,6 +156,7 @@ const CLASSES: [FailureClass; 11] = [
     FailureClass::KmsUnavailable,
     FailureClass::TimedOut,
     FailureClass::Unavailable,
+    FailureClass::Unsupported,
     FailureClass::Malformed,
     FailureClass::Unclassified,
 ];

@@ -1,31 +1,7 @@
 use super::*;
-use aws_sdk_kinesis::primitives::Blob;
-use bytes::Bytes;
 
 fn class<T: std::fmt::Debug>(answer: Result<T, Failure>) -> FailureClass {
     answer.unwrap_err().class
-}
-
-fn sdk_record(number: &str) -> types::Record {
-    types::Record::builder().sequence_number(number).data(Blob::new("payload")).build().unwrap()
-}
-
-fn sdk_event(continuation: &str) -> types::SubscribeToShardEvent {
-    types::SubscribeToShardEvent::builder()
-        .set_records(Some(vec![]))
-        .continuation_sequence_number(continuation)
-        .millis_behind_latest(0)
-        .build()
-        .unwrap()
-}
-
-fn sdk_child(id: &str) -> types::ChildShard {
-    types::ChildShard::builder()
-        .shard_id(id)
-        .parent_shards("parent")
-        .hash_key_range(sdk_range("0", "9"))
-        .build()
-        .unwrap()
 }
 
 fn sdk_range(start: &str, end: &str) -> types::HashKeyRange {
@@ -55,68 +31,6 @@ fn every_millisecond_survives_the_sdk_s_float() {
     }
     assert_eq!(timestamp(&DateTime::from_secs(-1)).as_millis(), 0);
     assert_eq!(timestamp(&DateTime::from_secs_and_nanos(0, 999_999_999)).as_millis(), 1000);
-}
-
-#[test]
-fn an_empty_continuation_is_no_position() {
-    assert_eq!(event(sdk_event("")).unwrap().continuation, None);
-    assert_eq!(event(sdk_event("7")).unwrap().continuation, Some("7".parse().unwrap()));
-    assert_eq!(class(event(sdk_event("LATEST"))), FailureClass::Malformed);
-}
-
-#[test]
-fn a_record_without_a_sequence_number_is_malformed() {
-    for number in ["", "12x"] {
-        let mut sdk = sdk_event("7");
-        sdk.records = vec![sdk_record("1"), sdk_record(number)];
-        assert_eq!(class(event(sdk)), FailureClass::Malformed, "{number:?}");
-    }
-}
-
-#[test]
-fn a_payload_is_not_copied() {
-    let payload = Bytes::from_static(b"payload of a record");
-    let mut sdk = sdk_record("1");
-    sdk.data = Blob::from_maybe_shared(payload.clone());
-    let taken = record(sdk).unwrap().data;
-    assert_eq!(taken.as_ptr(), payload.as_ptr());
-}
-
-#[test]
-fn a_record_may_lack_key_time_and_encryption() {
-    let bare = record(sdk_record("1")).unwrap();
-    assert_eq!((bare.partition_key, bare.approximate_arrival, bare.encryption_type), (None, None, None));
-    let mut sdk = sdk_record("1");
-    sdk.encryption_type = Some(types::EncryptionType::Kms);
-    assert_eq!(record(sdk).unwrap().encryption_type, Some(EncryptionType::Kms));
-    let mut sdk = sdk_record("1");
-    sdk.encryption_type = Some("QUANTUM".into());
-    assert_eq!(record(sdk).unwrap().encryption_type, None);
-}
-
-#[test]
-fn a_negative_lag_is_none() {
-    let mut sdk = sdk_event("7");
-    sdk.millis_behind_latest = -5;
-    assert_eq!(event(sdk).unwrap().millis_behind_latest, 0);
-}
-
-#[test]
-fn children_keep_their_parents_and_need_an_id() {
-    let mut sdk = sdk_event("");
-    sdk.child_shards = Some(vec![sdk_child("child")]);
-    let child = event(sdk).unwrap().child_shards.remove(0);
-    assert_eq!(child.shard_id, ShardId::from("child"));
-    assert_eq!(child.parent_shards, [ShardId::from("parent")]);
-    assert_eq!(child.hash_key_range, HashKeyRange::new(0, 9).unwrap());
-
-    assert_eq!(class(child_shard(sdk_child(""))), FailureClass::Malformed);
-    let mut rangeless = sdk_child("child");
-    rangeless.hash_key_range = None;
-    assert_eq!(child_shard(rangeless).unwrap().hash_key_range, HashKeyRange::ALL);
-    let mut crooked = sdk_child("child");
-    crooked.hash_key_range = Some(sdk_range("9", "0"));
-    assert_eq!(class(child_shard(crooked)), FailureClass::Malformed);
 }
 
 #[test]

@@ -2,7 +2,6 @@ use super::*;
 use aws_sdk_kinesis::error::ErrorMetadata;
 use aws_sdk_kinesis::operation::list_shards::ListShardsError;
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::event_stream::{Header, HeaderValue};
 
 type CallError = SdkError<ListShardsError, HttpResponse>;
 
@@ -57,17 +56,8 @@ fn answered(status: u16, code: Option<&str>) -> Failure {
     call_failure(&CallError::service_error(error, response(status)))
 }
 
-fn frame(headers: &[(&'static str, &'static str)]) -> RawMessage {
-    let headers = headers
-        .iter()
-        .map(|(name, value)| Header::new(*name, HeaderValue::String((*value).into())))
-        .collect();
-    RawMessage::Decoded(Message::new_from_parts(headers, "secret payload"))
-}
-
-fn in_stream(name: &'static str) -> Failure {
-    let error = StreamError::generic(ErrorMetadata::builder().build());
-    stream_failure(&ReceiverError::service_error(error, frame(&[(":exception-type", name)])))
+fn in_stream(name: &str) -> Failure {
+    in_stream_error(name, None).failure
 }
 
 #[test]
@@ -87,6 +77,7 @@ fn the_message_carries_name_and_words() {
     assert_eq!(answered(400, Some("ResourceInUseException")).message, "ResourceInUseException: said so");
     assert_eq!(answered(503, None).message, "HTTP status 503: said so");
     assert_eq!(in_stream("LimitExceededException").message, "LimitExceededException");
+    assert_eq!(in_stream_error("Novel", Some("words")).failure.message, "Novel: words");
 }
 
 #[test]
@@ -103,17 +94,6 @@ fn an_unknown_name_falls_back_to_the_status() {
         assert_eq!(answered(status, None).class, class, "{status}");
     }
     assert_eq!(in_stream("NovelException").class, FailureClass::Unclassified);
-}
-
-#[test]
-fn an_error_frame_is_told_by_its_code() {
-    let error = |code| {
-        let raw = frame(&[(":error-code", code), (":error-message", "words")]);
-        stream_failure(&ReceiverError::response_error("unrecognized", raw))
-    };
-    assert_eq!(error("InternalFailure").class, FailureClass::Unavailable);
-    assert_eq!(error("Novel").class, FailureClass::Unclassified);
-    assert_eq!(error("Novel").message, "Novel: words");
 }
 
 #[test]
@@ -146,24 +126,4 @@ fn missing_credentials_are_found_below_the_transport_s_error() {
         dispatch(CredentialsError::provider_timed_out(std::time::Duration::from_secs(5))),
         FailureClass::TimedOut
     );
-}
-
-#[test]
-fn an_error_of_the_receiver_is_found_inside_the_answer_of_the_call() {
-    let io = ReceiverError::dispatch_failure(ConnectorError::io("reset".into()));
-    let call = SdkError::response_error(io, response(200));
-    assert_eq!(subscribe_error(call).failure.class, FailureClass::Unavailable);
-
-    let broken = ReceiverError::response_error("checksum", RawMessage::Invalid(None));
-    let call = SdkError::response_error(broken, response(200));
-    let error = subscribe_error(call);
-    assert_eq!(error.failure, Failure::new(FailureClass::Malformed, "checksum"));
-    assert!(error.source.is_some());
-}
-
-#[test]
-fn nothing_prints_the_payload_of_a_frame() {
-    let error =
-        stream_error(ReceiverError::response_error("unrecognized", frame(&[(":message-type", "event")])));
-    assert!(!format!("{error:?} {error}").contains("secret"));
 }

@@ -1,0 +1,368 @@
+//! A cursor over JSON that stands in a buffer of its own. Knows no document.
+//!
+//! Nothing is copied: escape sequences are replaced where they stand, which only makes a text shorter, and a part that is kept
+//! is split off the front of the buffer and shares its memory. So the cursor only goes forward, and every byte is looked
+//! at a bounded number of times. There is no recursion.
+//!
+//! The grammar is that of RFC 8259, with one licence that the AWS SDK takes too: control characters in a string are taken as
+//! they are.
+
+use std::ops::Range;
+
+use bytes::BytesMut;
+use memchr::memchr2;
+
+use super::decimal::Decimal;
+use super::decode_error::{DecodeError, JsonProblem};
+
+/// The members of an object that are known.
+pub(super) trait Member: Sized {
+    /// The member of this name.
+    fn named(name: &[u8]) -> Option<Self>;
+
+    /// The member that the text starts with, and how long its name, quotes and colon are, if it is written without white space
+    /// and escape sequences, as every server does. Saves the search for the end of the name.
+    fn usual(text: &[u8]) -> Option<(Self, usize)>;
+}
+
+/// Defines the known members of an object.
+macro_rules! members {
+    ($(#[$attribute:meta])* $object:ident { $($member:ident = $name:literal),+ $(,)? }) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        enum $object {
+            $($member),+
+        }
+
+        impl $crate::wire::json::Member for $object {
+            fn named(name: &[u8]) -> Option<Self> {
+                match name {
+                    $(name if name == $name.as_bytes() => Some(Self::$member),)+
+                    _ => None,
+                }
+            }
+
+            #[inline]
+            fn usual(text: &[u8]) -> Option<(Self, usize)> {
+                $(
+                    const { assert!($name.is_ascii()) };
+                    if text.starts_with(concat!('"', $name, "\":").as_bytes()) {
+                        return Some((Self::$member, $name.len() + 3));
+                    }
+                )+
+                None
+            }
+        }
+    };
+}
+pub(super) use members;
+
+/// The rest of a JSON text, and how far it has been read.
+pub(super) struct Json {
+    bytes: BytesMut,
+    /// The next byte.
+    at: usize,
+    /// How many bytes have been split off.
+    gone: usize,
+}
+
+impl Json {
+    pub(super) fn new(bytes: BytesMut) -> Self {
+        Self { bytes, at: 0, gone: 0 }
+    }
+
+    /// The bytes that have not been read.
+    pub(super) fn remaining(&self) -> usize {
+        self.bytes.len() - self.at
+    }
+
+    /// Passes over the bracket or brace that opens a list or an object.
+    #[inline]
+    pub(super) fn open(&mut self, bracket: u8) -> Result<(), DecodeError> {
+        if self.next()? != bracket {
+            return Err(self.problem(JsonProblem::Unexpected));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Whether there is one more element before the bracket that closes. Passes over the comma before it, or the bracket.
+    /// `first` is true at the start and false from then on.
+    #[inline]
+    pub(super) fn more(&mut self, first: &mut bool, bracket: u8) -> Result<bool, DecodeError> {
+        let byte = self.next()?;
+        if byte == bracket {
+            self.at += 1;
+            return Ok(false);
+        }
+        if !std::mem::take(first) {
+            if byte != b',' {
+                return Err(self.problem(JsonProblem::Unexpected));
+            }
+            self.at += 1;
+        }
+        Ok(true)
+    }
+
+    /// Which of the known members the name is that stands here; `None`: none of them. Passes over the colon.
+    #[inline]
+    pub(super) fn name<M: Member>(&mut self) -> Result<Option<M>, DecodeError> {
+        self.next()?;
+        if let Some((member, len)) = M::usual(&self.bytes[self.at..]) {
+            self.at += len;
+            return Ok(Some(member));
+        }
+        self.any_name().map(|name| M::named(&self.bytes[name]))
+    }
+
+    /// The same, however the name is written; but it is UTF-8.
+    fn any_name(&mut self) -> Result<Range<usize>, DecodeError> {
+        let name = self.text()?;
+        if std::str::from_utf8(&self.bytes[name.clone()]).is_err() {
+            return Err(self.problem(JsonProblem::Unexpected));
+        }
+        if self.next()? != b':' {
+            return Err(self.problem(JsonProblem::Unexpected));
+        }
+        self.at += 1;
+        Ok(name)
+    }
+
+    /// Passes over `null`, if it stands here.
+    #[inline]
+    pub(super) fn null(&mut self) -> Result<bool, DecodeError> {
+        match self.next()? {
+            b'n' => self.literal(b"null").map(|()| true),
+            _ => Ok(false),
+        }
+    }
+
+    /// The `N` bytes of the string that stands here, if it seems to have so many. They may hold escape sequences, or the quote
+    /// that ends the string; bytes that hold neither can be passed over with `skip_text`.
+    #[inline]
+    pub(super) fn text_of<const N: usize>(&self) -> Option<&[u8; N]> {
+        let (text, rest) = self.bytes.get(self.at + 1..)?.split_first_chunk()?;
+        (self.bytes[self.at] == b'"' && rest.first() == Some(&b'"')).then_some(text)
+    }
+
+    /// Passes over the string that `text_of` has shown.
+    #[inline]
+    pub(super) fn skip_text<const N: usize>(&mut self) {
+        self.at += N + 2;
+    }
+
+    /// Where the contents of the string lie that stands here, its escape sequences replaced.
+    #[inline]
+    pub(super) fn text(&mut self) -> Result<Range<usize>, DecodeError> {
+        if self.next()? != b'"' {
+            return Err(self.problem(JsonProblem::Unexpected));
+        }
+        let start = self.at + 1;
+        let end = self.quote_or_backslash(start)?;
+        if self.bytes[end] == b'"' {
+            self.at = end + 1;
+            return Ok(start..end);
+        }
+        self.unescape(start, end)
+    }
+
+    /// What lies in a range that `text` has given. Good only until something is split off.
+    #[inline]
+    pub(super) fn slice(&self, range: Range<usize>) -> &[u8] {
+        &self.bytes[range]
+    }
+
+    /// Everything before the end of a range that `text` has given last, as a buffer that shares the memory.
+    #[inline]
+    pub(super) fn split_to(&mut self, end: usize) -> BytesMut {
+        self.at -= end;
+        self.gone += end;
+        self.bytes.split_to(end)
+    }
+
+    /// The number that stands here.
+    #[inline]
+    pub(super) fn number(&mut self) -> Result<Decimal, DecodeError> {
+        self.next()?;
+        match Decimal::read(&self.bytes[self.at..]) {
+            Some((number, len)) => {
+                self.at += len;
+                Ok(number)
+            }
+            None => Err(self.problem(JsonProblem::Unexpected)),
+        }
+    }
+
+    /// Passes over the value that stands here.
+    pub(super) fn skip(&mut self) -> Result<(), DecodeError> {
+        let mut inside = Nesting::default();
+        loop {
+            let opened = self.skip_start(&mut inside)?;
+            let mut first = opened;
+            while inside.depth > 0 && !self.more(&mut first, inside.bracket())? {
+                inside.leave();
+                first = false;
+            }
+            if inside.depth == 0 {
+                return Ok(());
+            }
+            if inside.bracket() == b'}' {
+                self.any_name()?;
+            }
+        }
+    }
+
+    /// Makes sure that nothing but white space is left.
+    pub(super) fn end(&mut self) -> Result<(), DecodeError> {
+        self.skip_white_space();
+        if self.at < self.bytes.len() {
+            return Err(self.problem(JsonProblem::Unexpected));
+        }
+        Ok(())
+    }
+
+    /// Passes over a scalar, or goes into a list or an object: `true`.
+    fn skip_start(&mut self, inside: &mut Nesting) -> Result<bool, DecodeError> {
+        match self.next()? {
+            bracket @ (b'{' | b'[') => {
+                if !inside.enter(bracket) {
+                    return Err(self.problem(JsonProblem::TooDeep));
+                }
+                self.at += 1;
+                return Ok(true);
+            }
+            b'"' => {
+                self.text()?;
+            }
+            b't' => self.literal(b"true")?,
+            b'f' => self.literal(b"false")?,
+            b'n' => self.literal(b"null")?,
+            _ => {
+                self.number()?;
+            }
+        }
+        Ok(false)
+    }
+
+    fn literal(&mut self, literal: &[u8]) -> Result<(), DecodeError> {
+        if !self.bytes[self.at..].starts_with(literal) {
+            return Err(self.problem(JsonProblem::Unexpected));
+        }
+        self.at += literal.len();
+        Ok(())
+    }
+
+    /// The next byte that is no white space. The cursor stands on it then.
+    #[inline]
+    fn next(&mut self) -> Result<u8, DecodeError> {
+        match self.bytes.get(self.at) {
+            Some(byte) if *byte > b' ' => Ok(*byte),
+            _ => {
+                self.skip_white_space();
+                self.bytes.get(self.at).copied().ok_or_else(|| self.problem(JsonProblem::Ended))
+            }
+        }
+    }
+
+    fn skip_white_space(&mut self) {
+        let white = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        self.at += self.bytes[self.at..].iter().take_while(white).count();
+    }
+
+    fn quote_or_backslash(&self, from: usize) -> Result<usize, DecodeError> {
+        match memchr2(b'"', b'\\', &self.bytes[from..]) {
+            Some(offset) => Ok(from + offset),
+            None => Err(self.problem(JsonProblem::Ended)),
+        }
+    }
+
+    /// Replaces the escape sequences of a string that starts at `start`, from the backslash at `from` on, and closes the gaps.
+    fn unescape(&mut self, start: usize, from: usize) -> Result<Range<usize>, DecodeError> {
+        let (mut written, mut read) = (from, from);
+        while self.bytes[read] == b'\\' {
+            let (c, len) = escape(&self.bytes[read..]).ok_or_else(|| {
+                let problem = if self.bytes.len() - read < LONGEST_ESCAPE {
+                    JsonProblem::Ended
+                } else {
+                    JsonProblem::Escape
+                };
+                DecodeError::Json { problem, at: self.gone + read }
+            })?;
+            written += c.encode_utf8(&mut self.bytes[written..]).len();
+            read += len;
+            let run = self.quote_or_backslash(read)?;
+            self.bytes.copy_within(read..run, written);
+            written += run - read;
+            read = run;
+        }
+        self.at = read + 1;
+        Ok(start..written)
+    }
+
+    fn problem(&self, problem: JsonProblem) -> DecodeError {
+        DecodeError::Json { problem, at: self.gone + self.at }
+    }
+}
+
+/// The character of the escape sequence that the text starts with, and the length of the sequence, which is never below that of
+/// the character in UTF-8.
+fn escape(text: &[u8]) -> Option<(char, usize)> {
+    Some(match text.get(1)? {
+        b'"' => ('"', 2),
+        b'\\' => ('\\', 2),
+        b'/' => ('/', 2),
+        b'b' => ('\u{8}', 2),
+        b'f' => ('\u{c}', 2),
+        b'n' => ('\n', 2),
+        b'r' => ('\r', 2),
+        b't' => ('\t', 2),
+        b'u' => match code_unit(text)? {
+            high @ 0xD800..=0xDBFF => {
+                let low = text.get(6..).filter(|rest| rest.starts_with(b"\\u")).and_then(code_unit)?;
+                let pair = char::decode_utf16([high, low]).next()?;
+                (pair.ok()?, 12)
+            }
+            unit => (char::from_u32(u32::from(unit))?, 6),
+        },
+        _ => return None,
+    })
+}
+
+/// The four hexadecimal digits behind `\u`.
+fn code_unit(escape: &[u8]) -> Option<u16> {
+    let digits = escape.get(2..6)?;
+    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)? as u16))
+}
+
+/// The lists and objects around a place: how many, and which of them are objects, the innermost in the lowest bit.
+#[derive(Default)]
+struct Nesting {
+    depth: u32,
+    objects: u64,
+}
+
+impl Nesting {
+    fn enter(&mut self, bracket: u8) -> bool {
+        self.depth += 1;
+        self.objects = self.objects << 1 | u64::from(bracket == b'{');
+        self.depth <= MAX_DEPTH
+    }
+
+    fn leave(&mut self) {
+        self.depth -= 1;
+        self.objects >>= 1;
+    }
+
+    /// What closes the innermost.
+    fn bracket(&self) -> u8 {
+        if self.objects & 1 == 1 { b'}' } else { b']' }
+    }
+}
+
+/// The deepest nesting of a value that is passed over. The API reference has nothing deeper than 5; the AWS SDK stops at 128.
+pub(super) const MAX_DEPTH: u32 = u64::BITS;
+/// A pair of surrogates.
+const LONGEST_ESCAPE: usize = 12;
+
+#[cfg(test)]
+mod tests;
