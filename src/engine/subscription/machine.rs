@@ -2,10 +2,9 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::contention::Contention;
-use super::position::Position;
 use super::state::{Open, State};
 use super::{Command, EndCause, Event, Input, TimeoutReason};
-use crate::engine::{Backoff, CallId, Denial, Output, ShardStart};
+use crate::engine::{Backoff, CallId, Denial, Output, Position, ShardStart};
 use crate::model::{ChildShard, Failure, FailureClass};
 
 /// The machine of one shard's subscription.
