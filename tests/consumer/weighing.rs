@@ -8,10 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use kinesis_fanout::emulator::LocalKinesis;
 use kinesis_fanout::kinesis::{
-    EventSource, Kinesis, KinesisPort, ListShards, PortFuture, RegisteredConsumer, ShardPage,
-    SubscribeToShard,
+    EventSource, GetRecords, GetShardIterator, Kinesis, KinesisPort, ListShards, PageSource, PortFuture,
+    RegisteredConsumer, ShardPage, SubscribeToShard,
 };
-use kinesis_fanout::model::{ConsumerDescription, StreamReference, StreamSummary, SubscriptionEvent};
+use kinesis_fanout::model::{
+    ConsumerDescription, KinesisRecord, RecordsPage, StreamReference, StreamSummary, SubscriptionEvent,
+};
 
 /// What is held, in bytes of payload.
 #[derive(Clone, Default)]
@@ -34,6 +36,12 @@ impl Scales {
     /// The most that was ever held.
     pub(crate) fn peak(&self) -> usize {
         self.peak.load(Ordering::Relaxed)
+    }
+
+    fn weigh_all<'a>(&self, records: impl IntoIterator<Item = &'a mut KinesisRecord>) {
+        for record in records {
+            record.data = self.weigh(std::mem::take(&mut record.data));
+        }
     }
 
     fn weigh(&self, data: Bytes) -> Bytes {
@@ -71,6 +79,11 @@ struct WeighingSource {
     scales: Scales,
 }
 
+struct WeighingPage {
+    page: Box<dyn PageSource>,
+    scales: Scales,
+}
+
 impl Kinesis for Weighing {
     fn describe_stream_summary<'a>(&'a self, stream: &'a StreamReference) -> PortFuture<'a, StreamSummary> {
         self.port.describe_stream_summary(stream)
@@ -104,6 +117,18 @@ impl Kinesis for Weighing {
             Ok(weighing)
         })
     }
+
+    fn get_shard_iterator(&self, request: GetShardIterator) -> PortFuture<'_, String> {
+        self.port.get_shard_iterator(request)
+    }
+
+    fn get_records(&self, request: GetRecords) -> PortFuture<'_, Box<dyn PageSource>> {
+        Box::pin(async move {
+            let page = self.port.get_records(request).await?;
+            let weighing: Box<dyn PageSource> = Box::new(WeighingPage { page, scales: self.scales.clone() });
+            Ok(weighing)
+        })
+    }
 }
 
 impl EventSource for WeighingSource {
@@ -114,10 +139,22 @@ impl EventSource for WeighingSource {
     fn next_event(&mut self) -> PortFuture<'_, Option<SubscriptionEvent>> {
         Box::pin(async move {
             let mut event = self.source.next_event().await?;
-            for record in event.iter_mut().flat_map(|event| &mut event.records) {
-                record.data = self.scales.weigh(std::mem::take(&mut record.data));
-            }
+            self.scales.weigh_all(event.iter_mut().flat_map(|event| &mut event.records));
             Ok(event)
+        })
+    }
+}
+
+impl PageSource for WeighingPage {
+    fn size(&self) -> Option<usize> {
+        self.page.size()
+    }
+
+    fn read(self: Box<Self>) -> PortFuture<'static, RecordsPage> {
+        Box::pin(async move {
+            let mut page = self.page.read().await?;
+            self.scales.weigh_all(&mut page.records);
+            Ok(page)
         })
     }
 }
