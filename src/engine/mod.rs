@@ -28,6 +28,8 @@ mod random;
 mod shard;
 
 pub mod lineage;
+pub mod polling;
+pub mod reader;
 pub mod registration;
 pub mod subscription;
 

@@ -103,9 +103,11 @@ impl Position {
         // An event that brought more than was done ended the filter for what comes after it, and none is needed.
     }
 
-    /// Records up to here are done already.
-    pub fn skip_through(&self) -> Option<&RecordPosition> {
-        self.skip_through.as_ref()
+    /// What is done already, by this filter and by another one.
+    pub fn skip_through(&self, other: Option<RecordPosition>) -> Option<RecordPosition> {
+        // Of two filters at one record the one that covers all of its aggregate goes further.
+        let reach = |done: &RecordPosition| (done.sequence_number().clone(), whole_last(done));
+        self.skip_through.iter().cloned().chain(other).max_by_key(reach)
     }
 
     /// Whether everything up to the shard's last number has been read.
@@ -189,6 +191,10 @@ impl Position {
             self.skip_through = Some(RecordPosition::new(last.number.clone()));
         }
     }
+}
+
+fn whole_last(done: &RecordPosition) -> u64 {
+    done.sub_sequence_number().unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ fn decision_01_a_switch_goes_on_after_the_last_record_and_never_after_a_continua
     position.advance(&records([1, 2]), Some(&7.into()));
     assert_eq!(position.starting_position(), after(7));
     let polled = position.handed_on();
-    assert_eq!((polled.starting_position(), polled.skip_through().cloned()), (after(2), done(2)));
+    assert_eq!((polled.starting_position(), polled.skip_through(None)), (after(2), done(2)));
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn decision_01_a_switch_before_any_record_goes_on_at_the_start_with_its_filter()
     position.advance(&[], Some(&9.into()));
     let polled = position.handed_on();
     assert_eq!(polled.starting_position(), StartingPosition::AtSequenceNumber(5.into()));
-    assert_eq!(polled.skip_through(), Some(&start));
+    assert_eq!(polled.skip_through(None), Some(start));
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn decision_01_a_number_that_is_refused_after_a_switch_gives_way_to_the_last_rec
     assert!(polled.fall_back());
     assert_eq!(polled.starting_position(), StartingPosition::AtTimestamp(arrival(2)));
     assert_eq!(polled.advance_by_page(&records([2, 3])), done(2), "what is done is filtered");
-    assert_eq!((polled.starting_position(), polled.skip_through()), (after(3), None));
+    assert_eq!((polled.starting_position(), polled.skip_through(None)), (after(3), None));
     let mut probe = position.handed_on();
     assert!(probe.fall_back());
     assert!(!probe.clone().fall_back(), "there is nothing older");
@@ -81,10 +81,10 @@ fn a_probe_counts_as_done_what_was_polled_meanwhile() {
     let before_event = probe.clone();
     probe.advance(&records([3, 4]), Some(&4.into()));
     probe.catch_up_with(&polled);
-    assert_eq!((probe.starting_position(), probe.skip_through().cloned()), (after(4), done(5)));
+    assert_eq!((probe.starting_position(), probe.skip_through(None)), (after(4), done(5)));
     let mut withdrawn = before_event;
     withdrawn.catch_up_with(&polled);
-    assert_eq!((withdrawn.starting_position(), withdrawn.skip_through().cloned()), (after(5), done(5)));
+    assert_eq!((withdrawn.starting_position(), withdrawn.skip_through(None)), (after(5), done(5)));
     assert_eq!(withdrawn.handed_on().starting_position(), after(5));
 }
 
@@ -95,7 +95,7 @@ fn a_probe_that_is_ahead_of_what_was_polled_needs_no_filter() {
     let mut probe = polled.handed_on();
     probe.advance(&records([2, 3]), Some(&3.into()));
     probe.catch_up_with(&polled);
-    assert_eq!((probe.starting_position(), probe.skip_through()), (after(3), None));
+    assert_eq!((probe.starting_position(), probe.skip_through(None)), (after(3), None));
 }
 
 #[test]
@@ -117,4 +117,18 @@ fn the_end_of_the_shard_is_reached_by_a_record_a_continuation_or_the_start() {
     polled.advance_by_page(&records([9]));
     assert!(polled.has_reached(&ending));
     assert!(Position::new(ShardStart::After(RecordPosition::new(9.into()))).has_reached(&ending));
+}
+
+#[test]
+fn of_two_filters_the_one_that_reaches_further_counts() {
+    let (within, whole) = (RecordPosition::within_aggregate(5.into(), 3), RecordPosition::new(5.into()));
+    let position = Position::new(ShardStart::After(within.clone()));
+    assert_eq!(position.skip_through(Some(whole.clone())), Some(whole.clone()));
+    assert_eq!(
+        Position::new(ShardStart::After(whole.clone())).skip_through(Some(within.clone())),
+        Some(whole)
+    );
+    let later = RecordPosition::within_aggregate(6.into(), 0);
+    assert_eq!(position.skip_through(Some(later.clone())), Some(later));
+    assert_eq!(position.skip_through(None), Some(within));
 }
