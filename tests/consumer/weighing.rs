@@ -1,4 +1,4 @@
-//! A port that weighs what a consumer holds: every payload that has been handed out and not dropped.
+//! A port that weighs what a consumer holds: the buffer of every event with records that has been handed out and not dropped.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use kinesis_fanout::kinesis::{
 };
 use kinesis_fanout::model::{ConsumerDescription, StreamReference, StreamSummary, SubscriptionEvent};
 
-/// What is held, in bytes of payload.
+/// What is held, in bytes of payloads, keys and numbers.
 #[derive(Clone, Default)]
 pub(crate) struct Scales {
     held: Arc<AtomicUsize>,
@@ -37,13 +37,16 @@ impl Scales {
     }
 
     fn weigh(&self, data: Bytes) -> Bytes {
+        if data.is_empty() {
+            return data;
+        }
         let held = self.held.fetch_add(data.len(), Ordering::Relaxed) + data.len();
         self.peak.fetch_max(held, Ordering::Relaxed);
         Bytes::from_owner(Held { data, scales: self.clone() })
     }
 }
 
-/// A payload that counts for as long as somebody holds it.
+/// A buffer that counts for as long as somebody holds it.
 struct Held {
     data: Bytes,
     scales: Scales,
@@ -113,11 +116,11 @@ impl EventSource for WeighingSource {
 
     fn next_event(&mut self) -> PortFuture<'_, Option<SubscriptionEvent>> {
         Box::pin(async move {
-            let mut event = self.source.next_event().await?;
-            for record in event.iter_mut().flat_map(|event| &mut event.records) {
-                record.data = self.scales.weigh(std::mem::take(&mut record.data));
-            }
-            Ok(event)
+            let event = self.source.next_event().await?;
+            Ok(event.map(|event| SubscriptionEvent {
+                records: event.records.in_buffer(|buffer| self.scales.weigh(buffer)),
+                ..event
+            }))
         })
     }
 }

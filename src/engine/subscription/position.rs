@@ -43,7 +43,8 @@ impl Position {
 
     /// Takes the step of an event and gives what of its records is done already.
     pub(super) fn advance(&mut self, event: &SubscriptionEvent) -> Option<RecordPosition> {
-        let last = event.records.last().map(|record| &record.sequence_number);
+        let last = event.records.last().map(|record| record.sequence_number());
+        let last = last.as_ref();
         let skip = self.skip_through.clone();
         if let (Some(last), Some(done)) = (last, &skip)
             && last > done.sequence_number()
