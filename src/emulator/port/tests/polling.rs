@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{KinesisRecord, ShardId};
+use crate::model::{Records, ShardId};
 
 const OTHER: &str = "shardId-000000000001";
 
@@ -34,8 +34,8 @@ fn put_first(local: &LocalKinesis, data: impl Into<bytes::Bytes>) -> SequenceNum
     local.put_record("orders", "k", Some("0"), data).unwrap().sequence_number
 }
 
-fn numbers(records: &[KinesisRecord]) -> Vec<SequenceNumber> {
-    records.iter().map(|record| record.sequence_number.clone()).collect()
+fn numbers(records: &Records) -> Vec<SequenceNumber> {
+    records.iter().map(|record| record.sequence_number()).collect()
 }
 
 #[tokio::test(start_paused = true)]
