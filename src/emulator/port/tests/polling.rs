@@ -86,7 +86,7 @@ async fn the_size_of_a_page_is_told_if_set_so_and_is_that_of_its_json() {
     let request = format!(r#"{{"ShardIterator":"{iterator}"}}"#);
     let json = local.call("GetRecords", request.as_bytes()).await.unwrap();
     assert_eq!(source.size(), Some(json.len()));
-    assert_eq!(source.read().await.unwrap().weight(), 10_000 + 1 + 192);
+    assert_eq!(source.read().await.unwrap().weight(), 10_000 + 1 + 56 + 54);
 
     let (_local, port, arn) = stream(Settings::default());
     let iterator = self::iterator(&port, &arn, SHARD).await;
