@@ -70,7 +70,17 @@ fn after(before: fn() -> Driver, result: Described) -> Driver {
 
 /// Every input; answers are to this call.
 fn inputs(call: CallId) -> Vec<(String, Input)> {
-    let refusals = [ResourceNotFound, ResourceInUse, Throttled, AccessDenied];
+    let refusals = [
+        ResourceNotFound,
+        ResourceInUse,
+        InvalidArgument,
+        Throttled,
+        AccessDenied,
+        Credentials,
+        KmsUnavailable,
+        Unavailable,
+        Unsupported,
+    ];
     let mut inputs = vec![("Start".into(), Input::Start)];
     for result in [active(FIRST), creating(FIRST), deleting(FIRST)] {
         let status = format!("{:?}", result.as_ref().unwrap().status);
