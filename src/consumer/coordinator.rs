@@ -268,7 +268,9 @@ impl Coordinator {
                     self.order(&shard_id, Order::Checked(status));
                 }
             }
-            Event::Failed(failure) => self.shared.fail(registration_error(failure, self.last_error.take())),
+            Event::Unavailable(failure) | Event::Failed(failure) => {
+                self.shared.fail(registration_error(failure, self.last_error.take()));
+            }
             Event::NotDeregistered { failure, .. } => {
                 let error = failure_error("DeregisterStreamConsumer", ErrorKind::ConsumerNotFound, &failure);
                 self.shared.leave(error.kind(), error.to_string());
