@@ -45,6 +45,8 @@ pub(super) struct Coordinator {
     poll_slots: PollSlots,
     calls: FuturesUnordered<AnswerFuture>,
     shards: BTreeMap<ShardId, ShardLink>,
+    /// How the shard was delivered that was handed over last: its children begin that way.
+    last_mode: DeliveryMode,
     /// Shards whose check found them listed, and that wait for what becomes of the registered consumer.
     suspecting: Vec<(ShardId, ShardStatus)>,
     tasks: JoinSet<()>,
@@ -116,6 +118,7 @@ impl Coordinator {
             poll_slots: PollSlots::default(),
             calls: FuturesUnordered::new(),
             shards: BTreeMap::new(),
+            last_mode: DeliveryMode::FanOut,
             suspecting: Vec::new(),
             tasks: JoinSet::new(),
             next_lane: 0,
@@ -241,7 +244,8 @@ impl Coordinator {
                 }
                 self.lineage.handle(lineage::Input::Check { shard: shard_id }, now());
             }
-            Report::HandedOver { shard_id, children } => {
+            Report::HandedOver { shard_id, mode, children } => {
+                self.last_mode = mode;
                 self.shards.remove(&shard_id);
                 self.lineage.handle(lineage::Input::HandedOver { shard: shard_id, children }, now());
             }
@@ -347,13 +351,17 @@ impl Coordinator {
 
     fn start_shard(&mut self, shard_id: ShardId, start: ShardStart, parents: Vec<ShardId>) {
         let Some(deliveries) = self.deliveries.clone() else { return };
-        self.shared.log.push(ConsumerEvent::ShardStarted { shard_id: shard_id.clone(), parents });
         let lane = self.next_lane;
         self.next_lane += 1;
         let seed = self.settings.seed.wrapping_add(lane);
         let config = self.settings.reader();
         let machine = match (&self.registration, &self.fan_out) {
             (None, _) => Reader::polling(config, start, seed, now()),
+            (Some(_), FanOutState::Active(arn))
+                if self.last_mode == DeliveryMode::Polling && !parents.is_empty() =>
+            {
+                Reader::fan_out_after_polling(config, Some(arn.clone()), start, seed, now())
+            }
             (Some(_), FanOutState::Active(arn)) => {
                 Reader::fan_out(config, Some(arn.clone()), start, seed, now())
             }
@@ -361,6 +369,7 @@ impl Coordinator {
                 Reader::fan_out(config, None, start, seed, now())
             }
         };
+        self.shared.log.push(ConsumerEvent::ShardStarted { shard_id: shard_id.clone(), parents });
         let setup = ShardSetup {
             lane,
             stream: Arc::clone(&self.stream),
