@@ -4,7 +4,8 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind};
 use crate::kpl::{self, Aggregate, Cursor, Deaggregated, MalformedAggregate};
 use crate::model::{
-    EventBlock, Record, RecordPosition, SequenceNumber, ShardId, SubscriptionEvent, UserRecordSpans,
+    EventBlock, KinesisRecordRef, Record, RecordPosition, SequenceNumber, ShardId, SubscriptionEvent,
+    UserRecordSpans,
 };
 
 /// What becomes of an aggregated record that has the right checksum and cannot be read.
@@ -56,15 +57,16 @@ impl Unpacked {
         let mut malformed = Vec::new();
         let mut contents = VecDeque::new();
         for (index, record) in event.records.iter().enumerate() {
-            let content = match kpl::deaggregate(&record.data) {
+            let content = match deaggregate(record) {
                 Deaggregated::Plain => continue,
                 Deaggregated::Aggregated(aggregate) => Content::Aggregate(aggregate),
                 Deaggregated::Empty => Content::Empty,
                 Deaggregated::Malformed(reason) => {
-                    let is_done =
-                        skip_through.as_ref().is_some_and(|done| done.covers(&record.sequence_number, None));
+                    let is_done = skip_through
+                        .as_ref()
+                        .is_some_and(|done| done.covers(&record.sequence_number(), None));
                     if !is_done {
-                        malformed.push((record.sequence_number.clone(), reason));
+                        malformed.push((record.sequence_number(), reason));
                     }
                     match on_malformed {
                         OnMalformed::PassRaw => continue,
@@ -138,10 +140,8 @@ impl Unpacked {
     }
 
     fn is_done(&self, index: usize, sub_sequence_number: Option<u64>) -> bool {
-        let record = &self.block.records[index];
-        self.skip_through
-            .as_ref()
-            .is_some_and(|done| done.covers(&record.sequence_number, sub_sequence_number))
+        let number = || self.block.records.at(index).sequence_number();
+        self.skip_through.as_ref().is_some_and(|done| done.covers(&number(), sub_sequence_number))
     }
 
     fn record(&self, index: usize, user: Option<UserRecordSpans>) -> Record {
@@ -150,12 +150,20 @@ impl Unpacked {
     }
 
     fn refusal(&self, index: usize, reason: &MalformedAggregate) -> Error {
-        let number = &self.block.records[index].sequence_number;
+        let number = self.block.records.at(index).sequence_number();
         Error::new(
             ErrorKind::MalformedAggregate,
             format!("the aggregated record {number} is malformed: {reason}"),
         )
         .in_shard(self.block.shard_id.clone())
+    }
+}
+
+/// Takes a record apart. Most begin with something other than an aggregate, and cost no reference to their buffer.
+fn deaggregate(record: KinesisRecordRef<'_>) -> Deaggregated {
+    match kpl::may_be_aggregate(record.data()) {
+        true => kpl::deaggregate(&record.data_bytes()),
+        false => Deaggregated::Plain,
     }
 }
 
@@ -187,7 +195,12 @@ pub(super) mod tests {
 
     fn event(records: Vec<KinesisRecord>) -> SubscriptionEvent {
         let continuation = records.last().map(|record| record.sequence_number.clone());
-        SubscriptionEvent { records, continuation, millis_behind_latest: 7, child_shards: Vec::new() }
+        SubscriptionEvent {
+            records: records.into(),
+            continuation,
+            millis_behind_latest: 7,
+            child_shards: Vec::new(),
+        }
     }
 
     fn unpack(

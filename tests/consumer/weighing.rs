@@ -1,4 +1,4 @@
-//! A port that weighs what a consumer holds: every payload that has been handed out and not dropped.
+//! A port that weighs what a consumer holds: the buffer of every event with records that has been handed out and not dropped.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,12 +8,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use kinesis_fanout::emulator::LocalKinesis;
 use kinesis_fanout::kinesis::{
-    EventSource, Kinesis, KinesisPort, ListShards, PortFuture, RegisteredConsumer, ShardPage,
-    SubscribeToShard,
+    EventSource, GetRecords, GetShardIterator, Kinesis, KinesisPort, ListShards, PageSource, PortFuture,
+    RegisteredConsumer, ShardPage, SubscribeToShard,
 };
-use kinesis_fanout::model::{ConsumerDescription, StreamReference, StreamSummary, SubscriptionEvent};
+use kinesis_fanout::model::{
+    ConsumerDescription, RecordsPage, StreamReference, StreamSummary, SubscriptionEvent,
+};
 
-/// What is held, in bytes of payload.
+/// What is held, in bytes of payloads, keys and numbers.
 #[derive(Clone, Default)]
 pub(crate) struct Scales {
     held: Arc<AtomicUsize>,
@@ -37,13 +39,16 @@ impl Scales {
     }
 
     fn weigh(&self, data: Bytes) -> Bytes {
+        if data.is_empty() {
+            return data;
+        }
         let held = self.held.fetch_add(data.len(), Ordering::Relaxed) + data.len();
         self.peak.fetch_max(held, Ordering::Relaxed);
         Bytes::from_owner(Held { data, scales: self.clone() })
     }
 }
 
-/// A payload that counts for as long as somebody holds it.
+/// A buffer that counts for as long as somebody holds it.
 struct Held {
     data: Bytes,
     scales: Scales,
@@ -68,6 +73,11 @@ struct Weighing {
 
 struct WeighingSource {
     source: Box<dyn EventSource>,
+    scales: Scales,
+}
+
+struct WeighingPage {
+    page: Box<dyn PageSource>,
     scales: Scales,
 }
 
@@ -104,6 +114,18 @@ impl Kinesis for Weighing {
             Ok(weighing)
         })
     }
+
+    fn get_shard_iterator(&self, request: GetShardIterator) -> PortFuture<'_, String> {
+        self.port.get_shard_iterator(request)
+    }
+
+    fn get_records(&self, request: GetRecords) -> PortFuture<'_, Box<dyn PageSource>> {
+        Box::pin(async move {
+            let page = self.port.get_records(request).await?;
+            let weighing: Box<dyn PageSource> = Box::new(WeighingPage { page, scales: self.scales.clone() });
+            Ok(weighing)
+        })
+    }
 }
 
 impl EventSource for WeighingSource {
@@ -113,11 +135,24 @@ impl EventSource for WeighingSource {
 
     fn next_event(&mut self) -> PortFuture<'_, Option<SubscriptionEvent>> {
         Box::pin(async move {
-            let mut event = self.source.next_event().await?;
-            for record in event.iter_mut().flat_map(|event| &mut event.records) {
-                record.data = self.scales.weigh(std::mem::take(&mut record.data));
-            }
-            Ok(event)
+            let event = self.source.next_event().await?;
+            Ok(event.map(|event| SubscriptionEvent {
+                records: event.records.in_buffer(|buffer| self.scales.weigh(buffer)),
+                ..event
+            }))
+        })
+    }
+}
+
+impl PageSource for WeighingPage {
+    fn size(&self) -> Option<usize> {
+        self.page.size()
+    }
+
+    fn read(self: Box<Self>) -> PortFuture<'static, RecordsPage> {
+        Box::pin(async move {
+            let page = self.page.read().await?;
+            Ok(RecordsPage { records: page.records.in_buffer(|buffer| self.scales.weigh(buffer)), ..page })
         })
     }
 }

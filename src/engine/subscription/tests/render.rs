@@ -1,4 +1,5 @@
-use crate::engine::subscription::{Command, Event, SubscriptionFailure};
+use crate::engine::ShardFailure;
+use crate::engine::subscription::{Command, Event};
 use crate::model::{ChildShard, StartingPosition, SubscriptionEvent};
 
 /// A command in a few words.
@@ -38,10 +39,10 @@ pub(super) fn event(event: &Event) -> String {
         }
         Event::ShardEnded { children } => format!("shard ended{}", names(children)),
         Event::Failed(failure) => match failure {
-            SubscriptionFailure::PositionRefused(_) => "failed: position refused".into(),
-            SubscriptionFailure::PinRefused(_) => "failed: pin refused".into(),
-            SubscriptionFailure::Denied(_) => "failed: denied".into(),
-            SubscriptionFailure::GaveUp(_) => "failed: gave up".into(),
+            ShardFailure::PositionRefused(_) => "failed: position refused".into(),
+            ShardFailure::PinRefused(_) => "failed: pin refused".into(),
+            ShardFailure::Denied(_) => "failed: denied".into(),
+            ShardFailure::GaveUp(_) => "failed: gave up".into(),
         },
     }
 }
@@ -56,7 +57,7 @@ pub(super) fn position(position: &StartingPosition) -> String {
 }
 
 fn subscription_event(event: &SubscriptionEvent) -> String {
-    let records: Vec<_> = event.records.iter().map(|record| record.sequence_number.as_str()).collect();
+    let records: Vec<_> = event.records.iter().map(|record| record.sequence_digits()).collect();
     let continuation = match &event.continuation {
         Some(number) => format!(" →{number}"),
         None => String::new(),
