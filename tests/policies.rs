@@ -1,5 +1,7 @@
 //! The policies of the pages, held against what the consumer calls: nothing that it calls is missing, and nothing is there for show.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
+
 use std::collections::BTreeSet;
 
 use futures::StreamExt;
