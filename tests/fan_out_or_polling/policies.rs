@@ -1,19 +1,15 @@
-//! The policies of the pages, held against what the consumer calls: nothing that it calls is missing, and nothing is there for show.
-
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
+//! The policies, held against what the consumer calls: nothing that it calls is missing, and nothing is there for show.
 
 use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use kinesis_fanout::Consumer;
 use kinesis_fanout::consumer::ConsumerBuilder;
-use kinesis_fanout::emulator::{LocalKinesis, Operation, Settings};
+use kinesis_fanout::emulator::{Fault, LocalKinesis, Operation, Settings};
 
-const README: &str = include_str!("../README.md");
-const PAGE: &str = include_str!("../docs/fan-out-or-polling.md");
+use crate::{PAGE, STREAM, fan_out};
 
-const STREAM: &str = "orders";
-const CONSUMER: &str = "billing";
+const README: &str = include_str!("../../README.md");
 
 type Actions = BTreeSet<String>;
 
@@ -65,10 +61,6 @@ fn kinesis() -> LocalKinesis {
     kinesis
 }
 
-fn fan_out(kinesis: &LocalKinesis) -> ConsumerBuilder {
-    Consumer::builder(kinesis, STREAM).fan_out(CONSUMER)
-}
-
 fn without(actions: &Actions, left_out: &[&str]) -> Actions {
     actions.iter().filter(|action| !left_out.contains(&action.as_str())).cloned().collect()
 }
@@ -82,14 +74,30 @@ async fn fan_out_alone_calls_what_its_policy_allows() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn polling_alone_calls_what_its_policy_allows() {
+    let [polling, ..] = &policies(PAGE)[..] else { panic!("another number of policies") };
+    let kinesis = kinesis();
+    assert_eq!(&called(&kinesis, Consumer::builder(&kinesis, STREAM).polling()).await, polling);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_consumer_that_registers_and_deregisters_calls_what_its_policy_allows() {
-    let [polling, _, everything] = &policies(PAGE)[..] else { panic!("another number of policies") };
+    let [.., everything] = &policies(PAGE)[..] else { panic!("another number of policies") };
     let [readme] = &policies(README)[..] else { panic!("another number of policies") };
     let kinesis = kinesis();
     let called = called(&kinesis, fan_out(&kinesis).deregister_on_shutdown(true)).await;
     assert_eq!(called, without(everything, POLLED));
     assert_eq!(&called, readme);
-    assert_eq!(&everything.union(polling).cloned().collect::<Actions>(), everything);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_fallback_calls_what_its_policy_allows() {
+    let [polling, _, everything] = &policies(PAGE)[..] else { panic!("another number of policies") };
+    let kinesis = kinesis();
+    kinesis.faults().inject(Fault::access_denied(Operation::SubscribeToShard).times(4));
+    let called = called(&kinesis, fan_out(&kinesis).deregister_on_shutdown(true)).await;
+    assert_eq!(&called, everything);
+    assert!(polling.is_subset(everything));
 }
 
 /// Checked against the registered consumer as well as its stream.
