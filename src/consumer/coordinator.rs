@@ -20,8 +20,8 @@ use super::stream::RecordStream;
 use super::{Consumer, ConsumerEvent};
 use crate::engine::lineage::{self, Lineage, LineageStart, Page};
 use crate::engine::registration::{self, Registration};
-use crate::engine::subscription::{CheckCause, Subscription};
-use crate::engine::{Output, Pin, ShardStart, ShardStatus};
+use crate::engine::subscription::Subscription;
+use crate::engine::{CheckCause, Output, Pin, ShardStart, ShardStatus};
 use crate::error::{Error, ErrorKind};
 use crate::kinesis::{KinesisPort, PortError};
 use crate::model::{Failure, FailureClass, ShardId, StreamSummary};
@@ -268,7 +268,9 @@ impl Coordinator {
                     self.order(&shard_id, Order::Checked(status));
                 }
             }
-            Event::Failed(failure) => self.shared.fail(registration_error(failure, self.last_error.take())),
+            Event::Unavailable(failure) | Event::Failed(failure) => {
+                self.shared.fail(registration_error(failure, self.last_error.take()));
+            }
             Event::NotDeregistered { failure, .. } => {
                 let error = failure_error("DeregisterStreamConsumer", ErrorKind::ConsumerNotFound, &failure);
                 self.shared.leave(error.kind(), error.to_string());

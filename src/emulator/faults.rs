@@ -23,6 +23,25 @@ use crate::model::ShardId;
 /// // and every subscription to this shard breaks after its third event.
 /// local.faults().inject(Fault::in_stream(3, StreamFault::BrokenChecksum).shard("shardId-000000000000"));
 /// ```
+///
+/// Fan-out that is not to be had, and polling that goes badly:
+///
+/// ```
+/// use kinesis_fanout::emulator::{Fault, LocalKinesis, Operation, Settings};
+///
+/// // A stream that has all the consumers it may have: RegisterStreamConsumer is refused with LimitExceededException.
+/// let local = LocalKinesis::new(Settings { max_consumers: 0, ..Settings::default() });
+/// // No permission to register, or to subscribe to one shard,
+/// local.faults().inject(Fault::access_denied(Operation::RegisterStreamConsumer));
+/// local.faults().inject(Fault::access_denied(Operation::SubscribeToShard).shard("shardId-000000000000"));
+/// // a server that has no fan-out at all,
+/// local.faults().inject(Fault::unknown_operation(Operation::SubscribeToShard));
+/// // iterators that expire early, a shard that others read too, and one whose records never come.
+/// local.faults().inject(Fault::expired_iterator().times(1));
+/// let exceeded = "ProvisionedThroughputExceededException";
+/// local.faults().inject(Fault::refuse(Operation::GetRecords, exceeded, "Rate exceeded", 400).times(3));
+/// local.faults().inject(Fault::silent(Operation::GetRecords, None).shard("shardId-000000000001"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     operation: Operation,
@@ -76,6 +95,27 @@ impl Fault {
         Self::new(operation, Effect::Refuse(error))
     }
 
+    /// The call is refused because the caller's policy does not allow it.
+    pub fn access_denied(operation: Operation) -> Self {
+        let message = format!(
+            "User is not authorized to perform: kinesis:{operation} because no identity-based policy allows the \
+             kinesis:{operation} action"
+        );
+        Self::refuse(operation, "AccessDeniedException", &message, 400)
+    }
+
+    /// The call is refused by a server that does not have the operation.
+    pub fn unknown_operation(operation: Operation) -> Self {
+        let message = format!("The operation {operation} is not known to this server.");
+        Self::refuse(operation, "UnknownOperationException", &message, 400)
+    }
+
+    /// GetRecords is refused because its iterator is too old, however young it is.
+    pub fn expired_iterator() -> Self {
+        let message = "Iterator expired. It is further in the past than the tolerated delay.";
+        Self::refuse(Operation::GetRecords, "ExpiredIteratorException", message, 400)
+    }
+
     /// The call is refused because the caller's credentials have expired.
     pub fn expired_credentials(operation: Operation) -> Self {
         let message = "The security token included in the request is expired";
@@ -93,7 +133,8 @@ impl Fault {
         Self::new(Operation::SubscribeToShard, Effect::InStream { after_events, fault })
     }
 
-    /// Only calls of SubscribeToShard for this shard, dry runs left out. Default: any. No other operation's calls match a shard.
+    /// Only calls for this shard: of SubscribeToShard (dry runs left out) and GetShardIterator, which name it, and of GetRecords,
+    /// whose iterator does. Default: any. No other operation's calls match a shard.
     pub fn shard(mut self, shard_id: impl Into<ShardId>) -> Self {
         self.shard = Some(shard_id.into());
         self
@@ -103,6 +144,10 @@ impl Fault {
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
         self
+    }
+
+    fn meets(&self, operation: Operation, shard_id: Option<&ShardId>) -> bool {
+        self.operation == operation && (self.shard.is_none() || self.shard.as_ref() == shard_id)
     }
 
     fn new(operation: Operation, effect: Effect) -> Self {
@@ -130,16 +175,17 @@ impl Faults<'_> {
 impl Script {
     /// The fault for a call that names this shard, which uses it up once.
     pub(super) fn take(&mut self, operation: Operation, shard_id: Option<&ShardId>) -> Option<Effect> {
-        self.take_if(|fault| {
-            fault.operation == operation && (fault.shard.is_none() || fault.shard.as_ref() == shard_id)
-        })
+        self.take_if(|fault| fault.meets(operation, shard_id))
     }
 
     /// The fault for a call that opens no stream: what would go wrong in one waits for one that does.
-    pub(super) fn take_unstreamed(&mut self, operation: Operation) -> Option<Effect> {
+    pub(super) fn take_unstreamed(
+        &mut self,
+        operation: Operation,
+        shard_id: Option<&ShardId>,
+    ) -> Option<Effect> {
         self.take_if(|fault| {
-            let in_stream = matches!(fault.effect, Effect::InStream { .. });
-            fault.operation == operation && fault.shard.is_none() && !in_stream
+            !matches!(fault.effect, Effect::InStream { .. }) && fault.meets(operation, shard_id)
         })
     }
 

@@ -9,18 +9,20 @@ use bytes::Bytes;
 
 use super::LocalKinesis;
 use super::faults::StreamFault;
+use super::http::polled_size;
 use super::model::{
-    Answer, ConsumerSummary, ListShardsRequest, LoggedEvent, Operation, ServiceError, ShardSelection,
-    StreamDescription,
+    Answer, ConsumerSummary, GetRecordsRequest, ListShardsRequest, LoggedEvent, Operation, PolledRecords,
+    ServiceError, ShardSelection, StreamDescription,
 };
 use super::service::Service;
 use super::subscription::{Delivery, Subscription};
 use crate::kinesis::{
-    EventSource, Kinesis, KinesisPort, ListShards, PortError, PortFuture, RegisteredConsumer,
-    SUBSCRIBE_TIMEOUT, ShardPage, SubscribeToShard,
+    EventSource, GetRecords, GetShardIterator, Kinesis, KinesisPort, ListShards, PageSource, PortError,
+    PortFuture, RegisteredConsumer, SUBSCRIBE_TIMEOUT, ShardPage, SubscribeToShard,
 };
 use crate::model::{
-    ConsumerDescription, Failure, FailureClass, StreamReference, StreamSummary, SubscriptionEvent, Timestamp,
+    ConsumerDescription, Failure, FailureClass, RecordsPage, StreamReference, StreamSummary,
+    SubscriptionEvent, Timestamp,
 };
 use crate::wire::{self, EncodedRecords};
 
@@ -31,6 +33,12 @@ struct PortSource {
     tell_size: bool,
     /// What `next_size` had to take to measure it.
     taken: Option<Delivery>,
+}
+
+/// A page that the model has given.
+struct PortPage {
+    page: RecordsPage,
+    size: Option<usize>,
 }
 
 impl From<&LocalKinesis> for KinesisPort {
@@ -111,11 +119,56 @@ impl Kinesis for Port {
             };
             let source: Box<dyn EventSource> = Box::new(PortSource {
                 subscription: answer.map_err(failed)?,
-                tell_size: self.0.with(|model, _| model.settings().tell_event_size),
+                tell_size: self.tells_size(),
                 taken: None,
             });
             Ok(source)
         })
+    }
+
+    fn get_shard_iterator(&self, request: GetShardIterator) -> PortFuture<'_, String> {
+        answered(async move {
+            let stream = StreamReference::Arn(request.stream_arn);
+            let (shard_id, start) = (request.shard_id, request.starting_position.into());
+            let call = self.0.call_for_shard(Operation::GetShardIterator, Some(&shard_id), |model, now| {
+                model.get_shard_iterator(&stream, &shard_id, &start, now)
+            });
+            call.await
+        })
+    }
+
+    fn get_records(&self, request: GetRecords) -> PortFuture<'_, Box<dyn PageSource>> {
+        answered(async move {
+            let request = GetRecordsRequest {
+                shard_iterator: request.shard_iterator,
+                limit: Some(request.limit.into()),
+                stream: Some(StreamReference::Arn(request.stream_arn)),
+            };
+            let shard_id = request.shard_id();
+            let call = self.0.call_for_shard(Operation::GetRecords, shard_id.as_ref(), |model, now| {
+                model.get_records(&request, now)
+            });
+            let polled = call.await?;
+            let size = self.tells_size().then(|| polled_size(&polled));
+            let source: Box<dyn PageSource> = Box::new(PortPage { page: page(polled), size });
+            Ok(source)
+        })
+    }
+}
+
+impl Port {
+    fn tells_size(&self) -> bool {
+        self.0.with(|model, _| model.settings().tell_event_size)
+    }
+}
+
+impl PageSource for PortPage {
+    fn size(&self) -> Option<usize> {
+        self.size
+    }
+
+    fn read(self: Box<Self>) -> PortFuture<'static, RecordsPage> {
+        Box::pin(std::future::ready(Ok(self.page)))
     }
 }
 
@@ -197,6 +250,15 @@ fn list_shards(request: ListShards) -> (String, ListShardsRequest) {
             let request = ListShardsRequest::Next { token, max_results: None };
             (scope(&stream_arn), request)
         }
+    }
+}
+
+fn page(polled: PolledRecords) -> RecordsPage {
+    RecordsPage {
+        records: polled.records.into(),
+        next_iterator: polled.next_shard_iterator,
+        millis_behind_latest: polled.millis_behind_latest,
+        child_shards: polled.child_shards,
     }
 }
 

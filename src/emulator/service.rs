@@ -71,13 +71,31 @@ impl Service {
         ask: impl FnOnce(&mut Model, Timestamp) -> Answer<T>,
     ) -> Answer<T> {
         self.with(|model, now| model.admit(operation, scope, now))?;
-        match self.script(|script| script.take_unstreamed(operation)) {
+        self.suffer(operation, None).await?;
+        self.with(ask)
+    }
+
+    /// The same for a call that is about a shard, whose rate the model knows. `None`: it names none.
+    pub(super) async fn call_for_shard<T>(
+        &self,
+        operation: Operation,
+        shard_id: Option<&ShardId>,
+        ask: impl FnOnce(&mut Model, Timestamp) -> Answer<T>,
+    ) -> Answer<T> {
+        self.with(|model, now| model.admit(operation, "", now))?;
+        self.suffer(operation, shard_id).await?;
+        self.with(ask)
+    }
+
+    /// What a fault does to a call that opens no stream.
+    async fn suffer(&self, operation: Operation, shard_id: Option<&ShardId>) -> Answer<()> {
+        match self.script(|script| script.take_unstreamed(operation, shard_id)) {
             Some(Effect::Refuse(error)) => return Err(error),
             Some(Effect::Silent(silence)) => self.keep_silent(silence).await,
             // A dry run opens no stream that could go wrong.
             Some(Effect::InStream { .. }) | None => {}
         }
-        self.with(ask)
+        Ok(())
     }
 
     /// SubscribeToShard.

@@ -129,7 +129,8 @@ pub struct Settings {
     /// Whether GetRecords is held to 2 MiB/s per shard, and to silence for 5 s after 10 MiB. Its 5 calls/s go by
     /// [`limit_calls`](Self::limit_calls). Default: true.
     pub limit_reads: bool,
-    /// Whether the port tells an event's size before the event. Default: false: the client of the AWS SDK cannot.
+    /// Whether the port tells the size of an event, and of a page of GetRecords, before it is read. Default: false: the client of the
+    /// AWS SDK cannot.
     pub tell_event_size: bool,
     /// The most bytes of encoded events that are kept for other subscriptions that read the same; the oldest go. 0 has every
     /// subscription's events encoded for it alone. Default: 64 MiB.

@@ -8,6 +8,10 @@
 //! - `subscribe_to_shard` answers within [`SUBSCRIBE_TIMEOUT`], or as long as its turn to connect takes, and never tries twice: each call counts against the limit of
 //!   one per second, shard and consumer.
 //! - [`EventSource::next_event`] is cancel-safe; dropping the source gives the subscription up.
+//!
+//! GetShardIterator and GetRecords are never tried twice either: each call counts against the limit of five per second and shard,
+//! which all readers of the shard share. Until the answer's headers they take as long as the client's own time-outs let them;
+//! who needs a bound puts one around the call.
 
 #[cfg(feature = "consumer")]
 pub mod aws;
@@ -21,8 +25,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::{
-    ConsumerDescription, Failure, Shard, ShardFilter, ShardId, StartingPosition, StreamReference,
-    StreamSummary, SubscriptionEvent,
+    ConsumerDescription, Failure, RecordsPage, Shard, ShardFilter, ShardId, StartingPosition,
+    StreamReference, StreamSummary, SubscriptionEvent,
 };
 
 /// Kinesis, behind whichever adapter. Cheap to clone.
@@ -52,6 +56,12 @@ pub trait Kinesis: Any + Send + Sync {
 
     /// SubscribeToShard.
     fn subscribe_to_shard(&self, request: SubscribeToShard) -> PortFuture<'_, Box<dyn EventSource>>;
+
+    /// GetShardIterator: the iterator.
+    fn get_shard_iterator(&self, request: GetShardIterator) -> PortFuture<'_, String>;
+
+    /// GetRecords. Answers at the headers, so that room for the page can be made before it is read.
+    fn get_records(&self, request: GetRecords) -> PortFuture<'_, Box<dyn PageSource>>;
 }
 
 /// An open subscription. Dropped, it is given up.
@@ -68,6 +78,16 @@ pub trait EventSource: Send {
     /// The next event; `Ok(None)`: the subscription has ended, and nothing says why. After that or an error it is not called
     /// again. Cancel-safe: a future that is dropped before it is ready loses nothing.
     fn next_event(&mut self) -> PortFuture<'_, Option<SubscriptionEvent>>;
+}
+
+/// A page of records whose answer has begun. Dropped unread, it is given up: what it holds has been counted by the service and is
+/// asked for again with the same iterator.
+pub trait PageSource: Send {
+    /// The bytes of the answer's body, so that room can be made before it is taken in. `None`: the server has not told.
+    fn size(&self) -> Option<usize>;
+
+    /// Reads the page. Dropped before it is ready, the page is given up.
+    fn read(self: Box<Self>) -> PortFuture<'static, RecordsPage>;
 }
 
 /// A future that a port hands out.
@@ -124,6 +144,28 @@ pub struct SubscribeToShard {
     pub shard_id: ShardId,
     /// From where.
     pub starting_position: StartingPosition,
+}
+
+/// The request of GetShardIterator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetShardIterator {
+    /// The stream's ARN.
+    pub stream_arn: String,
+    /// The shard.
+    pub shard_id: ShardId,
+    /// From where.
+    pub starting_position: StartingPosition,
+}
+
+/// The request of GetRecords.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetRecords {
+    /// The stream's ARN.
+    pub stream_arn: String,
+    /// The iterator, from GetShardIterator or the page before. It lives for 300 s.
+    pub shard_iterator: String,
+    /// The most records of the page: 1 to 10,000 (API reference, GetRecords).
+    pub limit: u16,
 }
 
 /// A classified failure and the error of the client that it was read from.

@@ -12,6 +12,8 @@ pub enum FailureClass {
     InvalidArgument,
     /// ExpiredNextTokenException: the token of a page is older than 300 s. The listing has to start over.
     ExpiredNextToken,
+    /// ExpiredIteratorException: the shard iterator is older than 300 s. Another one has to be asked for.
+    ExpiredIterator,
     /// LimitExceededException or throttling.
     Throttled,
     /// AccessDeniedException, or a KMS key that may not be used.
@@ -40,6 +42,7 @@ impl FailureClass {
             "ResourceInUseException" => Self::ResourceInUse,
             "InvalidArgumentException" | "ValidationException" | "ValidationError" => Self::InvalidArgument,
             "ExpiredNextTokenException" => Self::ExpiredNextToken,
+            "ExpiredIteratorException" => Self::ExpiredIterator,
             "LimitExceededException"
             | "ProvisionedThroughputExceededException"
             | "TooManyRequestsException"
@@ -83,6 +86,7 @@ impl FailureClass {
             Self::ResourceNotFound
                 | Self::InvalidArgument
                 | Self::ExpiredNextToken
+                | Self::ExpiredIterator
                 | Self::AccessDenied
                 | Self::Credentials
                 | Self::KmsUnavailable

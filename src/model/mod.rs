@@ -13,6 +13,7 @@ mod owned_partition_key;
 mod record;
 mod record_position;
 mod records;
+mod records_page;
 mod reference;
 mod sequence_number;
 mod shard;
@@ -30,6 +31,7 @@ pub use record::{EventBlock, PartitionKey, Record, RecordBuilder, Span, UserReco
 pub use record_position::RecordPosition;
 pub(crate) use records::RecordSpans;
 pub use records::{KinesisRecordRef, Records, RecordsIter};
+pub use records_page::RecordsPage;
 pub use reference::{ConsumerReference, InvalidReference, StreamReference};
 pub use sequence_number::{InvalidSequenceNumber, SequenceNumber};
 pub use shard::{ChildShard, Shard};

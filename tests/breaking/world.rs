@@ -9,8 +9,8 @@ use futures::{FutureExt, StreamExt};
 use kinesis_fanout::consumer::{ConsumerEvent, Events};
 use kinesis_fanout::emulator::{LocalKinesis, Operation, Settings, SlotAfterHangUp};
 use kinesis_fanout::kinesis::{
-    EventSource, Kinesis, KinesisPort, ListShards, PortFuture, RegisteredConsumer, ShardPage,
-    SubscribeToShard,
+    EventSource, GetRecords, GetShardIterator, Kinesis, KinesisPort, ListShards, PageSource, PortFuture,
+    RegisteredConsumer, ShardPage, SubscribeToShard,
 };
 use kinesis_fanout::model::{ConsumerDescription, StreamReference, StreamSummary};
 use kinesis_fanout::transport::{Http2Client, Http2ClientBuilder};
@@ -127,6 +127,14 @@ impl Kinesis for Subscribing {
 
     fn subscribe_to_shard(&self, request: SubscribeToShard) -> PortFuture<'_, Box<dyn EventSource>> {
         self.sdk.subscribe_to_shard(request)
+    }
+
+    fn get_shard_iterator(&self, request: GetShardIterator) -> PortFuture<'_, String> {
+        self.local.get_shard_iterator(request)
+    }
+
+    fn get_records(&self, request: GetRecords) -> PortFuture<'_, Box<dyn PageSource>> {
+        self.local.get_records(request)
     }
 }
 

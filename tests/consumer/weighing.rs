@@ -8,10 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use kinesis_fanout::emulator::LocalKinesis;
 use kinesis_fanout::kinesis::{
-    EventSource, Kinesis, KinesisPort, ListShards, PortFuture, RegisteredConsumer, ShardPage,
-    SubscribeToShard,
+    EventSource, GetRecords, GetShardIterator, Kinesis, KinesisPort, ListShards, PageSource, PortFuture,
+    RegisteredConsumer, ShardPage, SubscribeToShard,
 };
-use kinesis_fanout::model::{ConsumerDescription, StreamReference, StreamSummary, SubscriptionEvent};
+use kinesis_fanout::model::{
+    ConsumerDescription, RecordsPage, StreamReference, StreamSummary, SubscriptionEvent,
+};
 
 /// What is held, in bytes of payloads, keys and numbers.
 #[derive(Clone, Default)]
@@ -74,6 +76,11 @@ struct WeighingSource {
     scales: Scales,
 }
 
+struct WeighingPage {
+    page: Box<dyn PageSource>,
+    scales: Scales,
+}
+
 impl Kinesis for Weighing {
     fn describe_stream_summary<'a>(&'a self, stream: &'a StreamReference) -> PortFuture<'a, StreamSummary> {
         self.port.describe_stream_summary(stream)
@@ -107,6 +114,18 @@ impl Kinesis for Weighing {
             Ok(weighing)
         })
     }
+
+    fn get_shard_iterator(&self, request: GetShardIterator) -> PortFuture<'_, String> {
+        self.port.get_shard_iterator(request)
+    }
+
+    fn get_records(&self, request: GetRecords) -> PortFuture<'_, Box<dyn PageSource>> {
+        Box::pin(async move {
+            let page = self.port.get_records(request).await?;
+            let weighing: Box<dyn PageSource> = Box::new(WeighingPage { page, scales: self.scales.clone() });
+            Ok(weighing)
+        })
+    }
 }
 
 impl EventSource for WeighingSource {
@@ -121,6 +140,19 @@ impl EventSource for WeighingSource {
                 records: event.records.in_buffer(|buffer| self.scales.weigh(buffer)),
                 ..event
             }))
+        })
+    }
+}
+
+impl PageSource for WeighingPage {
+    fn size(&self) -> Option<usize> {
+        self.page.size()
+    }
+
+    fn read(self: Box<Self>) -> PortFuture<'static, RecordsPage> {
+        Box::pin(async move {
+            let page = self.page.read().await?;
+            Ok(RecordsPage { records: page.records.in_buffer(|buffer| self.scales.weigh(buffer)), ..page })
         })
     }
 }

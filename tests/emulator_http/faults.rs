@@ -87,3 +87,48 @@ async fn a_dry_run_leaves_what_is_to_go_wrong_in_a_stream_to_the_next_stream() {
     let ended = tokio::time::timeout(Duration::from_secs(3), output.event_stream.recv()).await;
     assert!(matches!(ended, Ok(Ok(None))), "{ended:?}");
 }
+
+#[tokio::test]
+async fn fan_out_that_is_not_to_be_had_says_why() {
+    let (server, client, consumer) = ready(Settings { max_consumers: 1, ..quick() }).await;
+    let stream_arn = server.stream_arn("orders").unwrap();
+    let register = || client.register_stream_consumer().stream_arn(&stream_arn).consumer_name("more");
+    let describe = || client.describe_stream_consumer().consumer_arn(&consumer);
+    assert_eq!(code(register().send().await), "LimitExceededException");
+    for operation in
+        [Operation::RegisterStreamConsumer, Operation::DescribeStreamConsumer, Operation::SubscribeToShard]
+    {
+        for (fault, name) in [
+            (Fault::access_denied(operation), "AccessDeniedException"),
+            (Fault::unknown_operation(operation), "UnknownOperationException"),
+        ] {
+            server.faults().inject(fault.times(1));
+            let refused = match operation {
+                Operation::RegisterStreamConsumer => code(register().send().await),
+                Operation::DescribeStreamConsumer => code(describe().send().await),
+                _ => from_horizon(&client, &consumer).await.unwrap_err().code().unwrap().to_owned(),
+            };
+            assert_eq!(refused, name, "{operation}");
+        }
+    }
+    describe().send().await.unwrap();
+    from_horizon(&client, &consumer).await.unwrap();
+}
+
+#[tokio::test]
+async fn polling_of_one_shard_goes_wrong_on_order() {
+    let (server, client, _) = ready(quick()).await;
+    let iterate = || {
+        let call = client.get_shard_iterator().stream_name("orders").shard_id(SHARD);
+        call.shard_iterator_type(ShardIteratorType::TrimHorizon).send()
+    };
+    let iterator = iterate().await.unwrap().shard_iterator.unwrap();
+    let poll = || client.get_records().shard_iterator(&iterator).send();
+    server.faults().inject(Fault::expired_iterator().shard("shardId-000000000007"));
+    poll().await.unwrap();
+    server.faults().inject(Fault::expired_iterator().shard(SHARD).times(1));
+    assert_eq!(code(poll().await), "ExpiredIteratorException");
+    server.faults().inject(Fault::access_denied(Operation::GetShardIterator).shard(SHARD));
+    assert_eq!(code(iterate().await), "AccessDeniedException");
+    poll().await.unwrap();
+}

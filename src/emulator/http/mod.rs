@@ -34,6 +34,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::{LocalKinesis, Settings};
+pub(super) use answers::records::polled_size;
 use dispatch::Dispatch;
 use stop::StopOrder;
 pub use tls::{Tls, TlsError};

@@ -146,6 +146,12 @@ impl Model {
 }
 
 impl GetRecordsRequest {
+    /// The shard that the iterator reads; `None` if it is no iterator.
+    pub fn shard_id(&self) -> Option<ShardId> {
+        let iterator = ShardIterator::parse(&self.shard_iterator)?;
+        Some(super::shard::id(iterator.shard))
+    }
+
     fn checked_limit(&self) -> Answer<usize> {
         match self.limit {
             None => Ok(MAX_RECORDS),

@@ -1,3 +1,5 @@
+mod polling;
+
 use std::time::Duration;
 
 use tokio::time::Instant;

@@ -5,6 +5,7 @@
 
 use aws_sdk_kinesis::operation::describe_stream_consumer::DescribeStreamConsumerOutput;
 use aws_sdk_kinesis::operation::describe_stream_summary::DescribeStreamSummaryOutput;
+use aws_sdk_kinesis::operation::get_shard_iterator::GetShardIteratorOutput;
 use aws_sdk_kinesis::operation::list_shards::ListShardsOutput;
 use aws_sdk_kinesis::operation::register_stream_consumer::RegisterStreamConsumerOutput;
 use aws_sdk_kinesis::primitives::DateTime;
@@ -22,6 +23,12 @@ pub(super) fn shard_page(output: ListShardsOutput) -> Result<ShardPage, Failure>
         shards: output.shards.unwrap_or_default().into_iter().map(shard).collect::<Result<_, _>>()?,
         next_token: output.next_token.filter(|token| !token.is_empty()),
     })
+}
+
+/// The iterator.
+pub(super) fn shard_iterator(output: GetShardIteratorOutput) -> Result<String, Failure> {
+    let iterator = output.shard_iterator.filter(|iterator| !iterator.is_empty());
+    iterator.ok_or_else(|| malformed("GetShardIterator", "ShardIterator", ""))
 }
 
 /// A stream's description; `asked` is what the call named.

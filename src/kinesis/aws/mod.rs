@@ -23,13 +23,13 @@ use std::any::Any;
 use std::time::Duration;
 
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::Config;
 use aws_sdk_kinesis::config::retry::RetryConfig;
+use aws_sdk_kinesis::config::{Builder, Config};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::{
-    EventSource, Kinesis, KinesisPort, ListShards, PortError, PortFuture, RegisteredConsumer,
-    SUBSCRIBE_TIMEOUT, ShardPage, SubscribeToShard,
+    EventSource, GetRecords, GetShardIterator, Kinesis, KinesisPort, ListShards, PageSource, PortError,
+    PortFuture, RegisteredConsumer, SUBSCRIBE_TIMEOUT, ShardPage, SubscribeToShard,
 };
 use crate::model::{ConsumerDescription, Failure, FailureClass, StreamReference, StreamSummary};
 use crate::transport::{Http2Client, TLS_AVAILABLE, Transport};
@@ -132,7 +132,7 @@ impl Kinesis for SdkKinesis {
     fn subscribe_to_shard(&self, request: SubscribeToShard) -> PortFuture<'_, Box<dyn EventSource>> {
         Box::pin(async move {
             let starting_position = requests::starting_position(request.starting_position)?;
-            let config = Config::builder().retry_config(RetryConfig::disabled());
+            let config = once();
             let (config, patience) = match &self.transport {
                 Transport::UserClient => (config, SUBSCRIBE_TIMEOUT),
                 Transport::Http2(http2) => match self.http_client(http2) {
@@ -162,6 +162,21 @@ impl Kinesis for SdkKinesis {
             }
         })
     }
+
+    fn get_shard_iterator(&self, request: GetShardIterator) -> PortFuture<'_, String> {
+        Box::pin(async move {
+            let call = self.client.get_shard_iterator().stream_arn(request.stream_arn);
+            let call = call.shard_id(request.shard_id.as_str());
+            let call = requests::iterator_position(call, request.starting_position);
+            let output = call.customize().config_override(once()).send().await.map_err(call_error)?;
+            answers::shard_iterator(output).map_err(PortError::from)
+        })
+    }
+
+    fn get_records(&self, _: GetRecords) -> PortFuture<'_, Box<dyn PageSource>> {
+        let failure = Failure::new(FailureClass::Unsupported, "GetRecords is not built yet");
+        Box::pin(std::future::ready(Err(failure.into())))
+    }
 }
 
 impl SdkKinesis {
@@ -179,6 +194,11 @@ impl SdkKinesis {
         let https = self.client.config().http_client()?;
         Some(SharedHttpClient::new(ByScheme { http, https }))
     }
+}
+
+/// A call that is not made again by itself.
+fn once() -> Builder {
+    Config::builder().retry_config(RetryConfig::disabled())
 }
 
 fn no_answer(patience: Duration) -> Failure {

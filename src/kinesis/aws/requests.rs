@@ -1,8 +1,9 @@
 //! What the port asks for, as the SDK's types. Knows neither calls nor answers.
 //!
-//! Names and rules: API reference, StartingPosition and ShardFilter.
+//! Names and rules: API reference, StartingPosition, GetShardIterator and ShardFilter.
 
 use aws_sdk_kinesis::error::BuildError;
+use aws_sdk_kinesis::operation::get_shard_iterator::builders::GetShardIteratorFluentBuilder;
 use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types;
 
@@ -24,6 +25,27 @@ pub(super) fn starting_position(position: StartingPosition) -> Result<types::Sta
         }
     };
     builder.build().map_err(unbuildable)
+}
+
+/// GetShardIterator with the ShardIteratorType of this position, and what belongs to it.
+pub(super) fn iterator_position(
+    call: GetShardIteratorFluentBuilder,
+    position: StartingPosition,
+) -> GetShardIteratorFluentBuilder {
+    use types::ShardIteratorType as Kind;
+
+    match position {
+        StartingPosition::TrimHorizon => call.shard_iterator_type(Kind::TrimHorizon),
+        StartingPosition::AtTimestamp(time) => {
+            call.shard_iterator_type(Kind::AtTimestamp).timestamp(date_time(time))
+        }
+        StartingPosition::AtSequenceNumber(number) => {
+            call.shard_iterator_type(Kind::AtSequenceNumber).starting_sequence_number(number.as_str())
+        }
+        StartingPosition::AfterSequenceNumber(number) => {
+            call.shard_iterator_type(Kind::AfterSequenceNumber).starting_sequence_number(number.as_str())
+        }
+    }
 }
 
 /// The ShardFilter of ListShards; none for all shards.

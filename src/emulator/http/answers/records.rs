@@ -1,7 +1,7 @@
 //! What is told of records: where they were put, and themselves.
 
 use super::{encryption, hash_key_range};
-use crate::emulator::codec::Document;
+use crate::emulator::codec::{Codec, Document};
 use crate::emulator::model::{Answer, PolledRecords, PutAnswer};
 use crate::model::{ChildShard, KinesisRecord};
 
@@ -27,6 +27,11 @@ pub(in crate::emulator::http) fn put_all(answers: &[Answer<PutAnswer>]) -> Docum
 
 pub(in crate::emulator::http) fn iterator(iterator: &str) -> Document {
     Document::structure([("ShardIterator", iterator.into())])
+}
+
+/// How many bytes the page takes in JSON.
+pub(in crate::emulator) fn polled_size(answer: &PolledRecords) -> usize {
+    Codec::Json.encode(&polled(answer.clone())).len()
 }
 
 pub(in crate::emulator::http) fn polled(answer: PolledRecords) -> Document {

@@ -17,7 +17,7 @@ use super::requests::Members;
 use crate::emulator::codec::Document;
 use crate::emulator::model::{Answer, Model, Operation, ServiceError};
 use crate::emulator::service::Service;
-use crate::model::{StreamReference, Timestamp};
+use crate::model::{ShardId, StreamReference, Timestamp};
 
 /// One call of an operation.
 pub(super) struct Call<'a> {
@@ -80,6 +80,15 @@ impl Call<'_> {
         ask: impl FnOnce(&mut Model, Timestamp) -> Answer<T>,
     ) -> Answer<T> {
         self.service.call(self.operation, stream.name(), ask).await
+    }
+
+    /// Asks the model; the operation's rate goes by the shard, if the call names one.
+    async fn of_shard<T>(
+        &self,
+        shard_id: Option<&ShardId>,
+        ask: impl FnOnce(&mut Model, Timestamp) -> Answer<T>,
+    ) -> Answer<T> {
+        self.service.call_for_shard(self.operation, shard_id, ask).await
     }
 
     /// Asks the model; the operation's rate goes by the account.

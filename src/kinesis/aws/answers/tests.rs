@@ -75,6 +75,10 @@ fn answers_without_their_only_member_are_malformed() {
     );
     assert_eq!(class(registered(RegisterStreamConsumerOutput::builder().build())), FailureClass::Malformed);
     assert_eq!(class(described(DescribeStreamConsumerOutput::builder().build())), FailureClass::Malformed);
+    for iterator in [None, Some(String::new())] {
+        let output = GetShardIteratorOutput::builder().set_shard_iterator(iterator).build();
+        assert_eq!(class(shard_iterator(output)), FailureClass::Malformed);
+    }
     let page = shard_page(ListShardsOutput::builder().next_token("").build()).unwrap();
     assert_eq!((page.shards.len(), page.next_token), (0, None));
 }

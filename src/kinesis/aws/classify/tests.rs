@@ -10,6 +10,7 @@ const TABLE: &[(FailureClass, &[&str])] = &[
     (FailureClass::ResourceInUse, &["ResourceInUseException"]),
     (FailureClass::InvalidArgument, &["InvalidArgumentException", "ValidationException"]),
     (FailureClass::ExpiredNextToken, &["ExpiredNextTokenException"]),
+    (FailureClass::ExpiredIterator, &["ExpiredIteratorException"]),
     (
         FailureClass::Throttled,
         &[
