@@ -78,7 +78,7 @@ members! {
 
 /// Reads the known members of an object that are not null.
 #[inline]
-fn object<M: json::Member>(
+pub(super) fn object<M: json::Member>(
     json: &mut Json,
     mut read: impl FnMut(&mut Json, M) -> Result<(), DecodeError>,
 ) -> Result<(), DecodeError> {
@@ -94,7 +94,7 @@ fn object<M: json::Member>(
     Ok(())
 }
 
-fn list<T>(
+pub(super) fn list<T>(
     json: &mut Json,
     mut read: impl FnMut(&mut Json) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, DecodeError> {
@@ -109,7 +109,7 @@ fn list<T>(
 
 /// The records. Room for all of them is made after the first, as if the rest were as long; what was too much, beyond an eighth,
 /// is given back.
-fn records(json: &mut Json) -> Result<Vec<KinesisRecord>, DecodeError> {
+pub(super) fn records(json: &mut Json) -> Result<Vec<KinesisRecord>, DecodeError> {
     let mut records = Vec::new();
     json.open(b'[')?;
     let mut first = true;
@@ -158,7 +158,7 @@ fn fill(record: &mut KinesisRecord, json: &mut Json) -> Result<(), DecodeError> 
     }
 }
 
-fn child_shard(json: &mut Json) -> Result<ChildShard, DecodeError> {
+pub(super) fn child_shard(json: &mut Json) -> Result<ChildShard, DecodeError> {
     let (mut shard_id, mut parent_shards, mut hash_key_range) = (None, Vec::new(), HashKeyRange::ALL);
     object(json, |json, member| {
         match member {
@@ -265,16 +265,16 @@ fn millis_behind_latest(json: &mut Json) -> Result<u64, DecodeError> {
     Ok(u64::try_from(millis).unwrap_or(0))
 }
 
-fn utf8(json: &mut Json, member: Member) -> Result<&str, DecodeError> {
+pub(super) fn utf8(json: &mut Json, member: Member) -> Result<&str, DecodeError> {
     let text = json.text()?;
     std::str::from_utf8(json.slice(text)).map_err(|_| member.invalid())
 }
 
 /// A member of a structure, for errors.
 #[derive(Clone, Copy)]
-struct Member {
-    of: &'static str,
-    name: &'static str,
+pub(super) struct Member {
+    pub(super) of: &'static str,
+    pub(super) name: &'static str,
 }
 
 impl Member {
@@ -282,7 +282,7 @@ impl Member {
         DecodeError::Missing { of: self.of, member: self.name }
     }
 
-    fn invalid(self) -> DecodeError {
+    pub(super) fn invalid(self) -> DecodeError {
         DecodeError::Invalid { of: self.of, member: self.name }
     }
 }

@@ -26,7 +26,7 @@ where
     PortError { failure: call_failure(&error), source: Some(Box::new(error)) }
 }
 
-/// The failure of an open subscription's body.
+/// The failure of a body, of an open subscription or of a page.
 pub(super) fn body_error(error: BoxError) -> PortError {
     let class = transport_class(&*error).unwrap_or(FailureClass::Unavailable);
     PortError { failure: Failure::new(class, root_cause(&*error)), source: Some(error) }
@@ -40,7 +40,7 @@ pub(super) fn frame_error(error: FrameError) -> PortError {
     }
 }
 
-/// The failure of a frame that holds no message.
+/// The failure of a frame that holds no message, or of a body that is no page.
 pub(super) fn decode_error(error: DecodeError) -> PortError {
     PortError {
         failure: Failure::new(FailureClass::Malformed, error.to_string()),
