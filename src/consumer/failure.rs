@@ -1,6 +1,6 @@
+use crate::engine::ShardFailure;
 use crate::engine::lineage::LineageFailure;
 use crate::engine::registration::{Operation, RegistrationFailure};
-use crate::engine::subscription::SubscriptionFailure;
 use crate::error::{Error, ErrorKind};
 use crate::kinesis::PortError;
 use crate::model::{Failure, FailureClass};
@@ -16,23 +16,23 @@ pub(super) fn failure_error(operation: &str, not_found: ErrorKind, failure: &Fai
 }
 
 /// The error for a shard that cannot be read any further.
-pub(super) fn subscription_error(failure: SubscriptionFailure, error: Option<PortError>) -> Error {
+pub(super) fn subscription_error(failure: ShardFailure, error: Option<PortError>) -> Error {
     let (kind, said, failure) = match failure {
-        SubscriptionFailure::PositionRefused(failure) => {
+        ShardFailure::PositionRefused(failure) => {
             (ErrorKind::PositionRefused, "the service refuses the position", failure)
         }
-        SubscriptionFailure::PinRefused(failure) => {
+        ShardFailure::PinRefused(failure) => {
             (ErrorKind::PositionRefused, "the service refuses every start from now to a day ago", failure)
         }
-        SubscriptionFailure::Denied(failure) if failure.class == FailureClass::Unsupported => (
+        ShardFailure::Denied(failure) if failure.class == FailureClass::Unsupported => (
             ErrorKind::InvalidConfiguration,
             "SubscribeToShard cannot be called over this transport",
             failure,
         ),
-        SubscriptionFailure::Denied(failure) => {
+        ShardFailure::Denied(failure) => {
             (ErrorKind::AccessDenied, "SubscribeToShard has been denied for a minute", failure)
         }
-        SubscriptionFailure::GaveUp(failure) => {
+        ShardFailure::GaveUp(failure) => {
             (kind_of_gave_up(&failure), "no event for as long as is allowed", failure)
         }
     };

@@ -14,10 +14,8 @@ use super::happening::{
 use super::merge::LaneId;
 use super::rate::SubscribeRate;
 use super::unpack::{OnMalformed, Unpacked};
-use crate::engine::subscription::{
-    CheckCause, Command, EndCause, Event, Input, Subscription, SubscriptionFailure,
-};
-use crate::engine::{CallId, Output, ShardStatus};
+use crate::engine::subscription::{Command, EndCause, Event, Input, Subscription};
+use crate::engine::{CallId, CheckCause, Output, ShardFailure, ShardStatus};
 use crate::kinesis::{EventSource, KinesisPort, PortError, SubscribeToShard};
 use crate::model::{ChildShard, RecordPosition, ShardId, StartingPosition, SubscriptionEvent};
 
@@ -62,7 +60,7 @@ pub(super) enum Report {
     /// All records of the shard have been handed over.
     HandedOver { shard_id: ShardId, children: Vec<ChildShard> },
     /// The shard cannot be read any further.
-    Failed { shard_id: ShardId, failure: SubscriptionFailure, error: Option<PortError> },
+    Failed { shard_id: ShardId, failure: ShardFailure, error: Option<PortError> },
 }
 
 /// What the coordinator tells a shard task.

@@ -15,6 +15,17 @@ pub enum ShardStart {
     After(RecordPosition),
 }
 
+/// Why a listing is asked what has become of a shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckCause {
+    /// What came last had neither a way on nor children.
+    UnclearEnd,
+    /// The service refused the position.
+    PositionRefused,
+    /// The service does not know the shard, or does not know the consumer.
+    NotFound,
+}
+
 /// What a complete listing says of a shard that somebody asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShardStatus {

@@ -18,4 +18,12 @@ impl RecordsPage {
     pub fn weight(&self) -> usize {
         self.records.iter().map(KinesisRecord::weight).sum()
     }
+
+    /// The bytes of the payloads and keys: what the service counts against the 2 MiB a second of a shard.
+    pub fn payload_bytes(&self) -> usize {
+        let bytes = |record: &KinesisRecord| {
+            record.data.len() + record.partition_key.as_ref().map_or(0, |key| key.len())
+        };
+        self.records.iter().map(bytes).sum()
+    }
 }

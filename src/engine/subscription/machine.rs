@@ -2,10 +2,9 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::contention::Contention;
-use super::position::Position;
 use super::state::{Open, State};
 use super::{Command, EndCause, Event, Input, TimeoutReason};
-use crate::engine::{Backoff, CallId, Denial, Output, ShardStart};
+use crate::engine::{Backoff, CallId, Denial, Output, Position, ShardStart};
 use crate::model::{ChildShard, Failure, FailureClass};
 
 /// The machine of one shard's subscription.
@@ -54,11 +53,22 @@ impl Subscription {
         seed: u64,
         now: Instant,
     ) -> Self {
+        Self::at(config, consumer_arn, Position::new(start), seed, now)
+    }
+
+    /// A shard to be read on from `position`.
+    pub fn at(
+        config: SubscriptionConfig,
+        consumer_arn: String,
+        position: Position,
+        seed: u64,
+        now: Instant,
+    ) -> Self {
         Self {
             config,
             consumer_arn,
             state: State::Idle { due: now },
-            position: Position::new(start),
+            position,
             before_waiting: None,
             has_room: false,
             contention: Contention::default(),
@@ -72,6 +82,26 @@ impl Subscription {
             next_call: 0,
             outputs: VecDeque::new(),
         }
+    }
+
+    /// Stops without a word: the call or subscription at hand is given up, and what waits for room is dropped. [`restart`](Self::restart)
+    /// goes on.
+    pub fn suspend(&mut self, now: Instant) {
+        if matches!(self.state, State::Calling { .. } | State::Open(_)) {
+            self.contention.call_answered_or_given_up(now);
+        }
+        self.contention.let_go();
+        self.outputs.clear();
+        self.state = State::Over;
+    }
+
+    /// Goes on from `position` as a new machine would, but for the calls of this shard that count against the new ones.
+    pub fn restart(&mut self, consumer_arn: String, position: Position, now: Instant) {
+        let due = self.last_call.map_or(now, |last| now.max(last + CALL_SPACING + CALL_JITTER));
+        let calls = (std::mem::take(&mut self.contention), self.last_call, self.next_call);
+        let seed = self.backoff.random().next_u64();
+        *self = Self::at(self.config.clone(), consumer_arn, position, seed, due);
+        (self.contention, self.last_call, self.next_call) = calls;
     }
 
     /// Takes an input. Drain [`poll_output`](Self::poll_output) after it.
@@ -101,6 +131,29 @@ impl Subscription {
     /// Whether nothing more will come: the shard has ended, failed, or is not wanted any more.
     pub fn is_over(&self) -> bool {
         matches!(self.state, State::Over)
+    }
+
+    /// Whether the shard's last event has come, which waits for room.
+    pub fn is_ending(&self) -> bool {
+        matches!(self.state, State::Ending { .. })
+    }
+
+    /// Whether a subscription is open that has brought an event.
+    pub fn is_established(&self) -> bool {
+        matches!(self.state, State::Open(_)) && self.contention.is_established()
+    }
+
+    /// Where the events that are stored end.
+    pub fn stored_position(&self) -> &Position {
+        self.before_waiting.as_ref().unwrap_or(&self.position)
+    }
+
+    /// Counts as done what another reader of the shard has brought meanwhile.
+    pub fn catch_up_with(&mut self, other: &Position) {
+        self.position.catch_up_with(other);
+        if let Some(before) = &mut self.before_waiting {
+            before.catch_up_with(other);
+        }
     }
 
     fn timeout(&self) -> Option<(Instant, TimeoutReason)> {

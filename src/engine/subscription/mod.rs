@@ -24,7 +24,6 @@
 
 mod contention;
 mod machine;
-mod position;
 mod reading;
 mod recovery;
 mod state;
@@ -33,7 +32,7 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
-use crate::engine::{CallId, ShardStatus};
+use crate::engine::{CallId, CheckCause, ShardFailure, ShardStatus};
 use crate::model::{ChildShard, Failure, RecordPosition, StartingPosition, SubscriptionEvent};
 
 pub use machine::{Subscription, SubscriptionConfig};
@@ -133,17 +132,6 @@ pub enum Command {
     Check(CheckCause),
 }
 
-/// Why the listing is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CheckCause {
-    /// An event had neither a continuation nor children.
-    UnclearEnd,
-    /// The service refused the position.
-    PositionRefused,
-    /// The service does not know the shard, or does not know the consumer.
-    NotFound,
-}
-
 /// What the shell and the user learn.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -172,7 +160,7 @@ pub enum Event {
         children: Vec<ChildShard>,
     },
     /// Nothing more can be done here.
-    Failed(SubscriptionFailure),
+    Failed(ShardFailure),
 }
 
 /// Why a subscription has ended.
@@ -194,19 +182,6 @@ pub enum EndCause {
     ConsumerMoved,
     /// A failure of the call or of the connection.
     Failed(Failure),
-}
-
-/// Why a shard cannot be read any further.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SubscriptionFailure {
-    /// The service refuses the position and the older one that was tried after it: it was trimmed, or belongs to another stream.
-    PositionRefused(Failure),
-    /// The service refuses every time from the start to 24 h before it.
-    PinRefused(Failure),
-    /// The service has denied access for a minute, or could not be spoken to for as long.
-    Denied(Failure),
-    /// No event for as long as the user wants to wait.
-    GaveUp(Failure),
 }
 
 /// Why `Input::Timeout` is due.

@@ -2,8 +2,8 @@ use std::time::{Duration, Instant};
 
 use super::machine::Subscription;
 use super::state::{Ending, Open, State};
-use super::{CheckCause, Command, EndCause, Event};
-use crate::engine::CallId;
+use super::{Command, EndCause, Event};
+use crate::engine::{CallId, CheckCause};
 use crate::model::{Failure, FailureClass, SubscriptionEvent};
 
 impl Subscription {
@@ -56,7 +56,7 @@ impl Subscription {
         open.last_look = None;
         self.note_progress(now);
         let before = self.position.clone();
-        let skip_through = self.position.advance(&event);
+        let skip_through = self.position.advance(&event.records, event.continuation.as_ref());
         self.before_waiting = Some(before);
         self.has_room = false;
         let ending = match (&event.continuation, event.child_shards.is_empty()) {

@@ -2,8 +2,8 @@ use std::time::{Duration, Instant};
 
 use super::machine::Subscription;
 use super::state::{Open, State};
-use super::{CheckCause, Command, EndCause, Event, SubscriptionFailure};
-use crate::engine::{CallId, ShardStatus};
+use super::{Command, EndCause, Event};
+use crate::engine::{CallId, CheckCause, ShardFailure, ShardStatus};
 use crate::model::{ChildShard, Failure, FailureClass, SequenceNumber};
 
 impl Subscription {
@@ -49,7 +49,7 @@ impl Subscription {
         self.bare_since = None;
         match failure.class {
             FailureClass::ResourceInUse if self.is_to_give_up(now) => {
-                self.fail(SubscriptionFailure::GaveUp(failure));
+                self.fail(ShardFailure::GaveUp(failure));
             }
             FailureClass::ResourceInUse => {
                 let wait = self.backoff.random().between(IN_USE_SHORTEST, IN_USE_LONGEST);
@@ -71,7 +71,7 @@ impl Subscription {
     /// mended; so a denial is final only after some time.
     fn denied(&mut self, failure: Failure, now: Instant) {
         if self.denial.is_final(now) {
-            return self.fail(SubscriptionFailure::Denied(failure));
+            return self.fail(ShardFailure::Denied(failure));
         }
         self.escalate(EndCause::Failed(failure.clone()), failure, now);
     }
@@ -79,7 +79,7 @@ impl Subscription {
     pub(super) fn escalate(&mut self, cause: EndCause, failure: Failure, now: Instant) {
         self.contention.let_go();
         if self.is_to_give_up(now) {
-            return self.fail(SubscriptionFailure::GaveUp(failure));
+            return self.fail(ShardFailure::GaveUp(failure));
         }
         let wait = self.backoff.next_delay();
         self.retry(cause, wait, now);
@@ -152,7 +152,7 @@ impl Subscription {
         if self.position.fall_back() {
             self.retry(EndCause::Failed(failure), Duration::ZERO, now);
         } else {
-            self.fail(SubscriptionFailure::PositionRefused(failure));
+            self.fail(ShardFailure::PositionRefused(failure));
         }
     }
 
@@ -160,7 +160,7 @@ impl Subscription {
         if self.position.step_pin_back() {
             self.retry(EndCause::Failed(failure), Duration::ZERO, now);
         } else {
-            self.fail(SubscriptionFailure::PinRefused(failure));
+            self.fail(ShardFailure::PinRefused(failure));
         }
     }
 
@@ -202,7 +202,7 @@ impl Subscription {
         self.tell(Event::ShardEnded { children });
     }
 
-    pub(super) fn fail(&mut self, failure: SubscriptionFailure) {
+    pub(super) fn fail(&mut self, failure: ShardFailure) {
         self.state = State::Over;
         self.tell(Event::Failed(failure));
     }

@@ -1,7 +1,6 @@
 use std::time::{Duration, Instant};
 
-use super::CheckCause;
-use crate::engine::CallId;
+use crate::engine::{CallId, CheckCause};
 use crate::model::{ChildShard, Failure};
 
 #[derive(Debug)]

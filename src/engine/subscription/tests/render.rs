@@ -1,4 +1,5 @@
-use crate::engine::subscription::{Command, Event, SubscriptionFailure};
+use crate::engine::ShardFailure;
+use crate::engine::subscription::{Command, Event};
 use crate::model::{ChildShard, StartingPosition, SubscriptionEvent};
 
 /// A command in a few words.
@@ -38,10 +39,10 @@ pub(super) fn event(event: &Event) -> String {
         }
         Event::ShardEnded { children } => format!("shard ended{}", names(children)),
         Event::Failed(failure) => match failure {
-            SubscriptionFailure::PositionRefused(_) => "failed: position refused".into(),
-            SubscriptionFailure::PinRefused(_) => "failed: pin refused".into(),
-            SubscriptionFailure::Denied(_) => "failed: denied".into(),
-            SubscriptionFailure::GaveUp(_) => "failed: gave up".into(),
+            ShardFailure::PositionRefused(_) => "failed: position refused".into(),
+            ShardFailure::PinRefused(_) => "failed: pin refused".into(),
+            ShardFailure::Denied(_) => "failed: denied".into(),
+            ShardFailure::GaveUp(_) => "failed: gave up".into(),
         },
     }
 }

@@ -2,8 +2,8 @@ use std::time::{Duration, Instant};
 
 use super::scenario::Scenario;
 use super::shard_model::{LastEvent, ShardModel};
-use crate::engine::subscription::{CheckCause, Command, Event, Input, TimeoutReason};
-use crate::engine::{CallId, Output, Pin, Random, ShardStart};
+use crate::engine::subscription::{Command, Event, Input, TimeoutReason};
+use crate::engine::{CallId, CheckCause, Output, Pin, Random, ShardStart};
 use crate::model::{RecordPosition, StartingPosition, Timestamp};
 
 /// Whatever fails in the first five minutes, whenever there is room: every user record comes once and in order, the shard ends

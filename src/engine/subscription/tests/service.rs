@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::seeds::{Read, TICK, World};
 use super::shard_model::Brought;
-use crate::engine::subscription::{CheckCause, Input};
-use crate::engine::{CallId, ShardStatus};
+use crate::engine::subscription::Input;
+use crate::engine::{CallId, CheckCause, ShardStatus};
 use crate::model::{Failure, FailureClass, StartingPosition, SubscriptionEvent};
 
 /// What the service answers: the model of the shard, and whatever fails on the way.

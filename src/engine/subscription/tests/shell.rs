@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use super::seeds::{Over, Read, USERS, World};
-use crate::engine::subscription::{Command, Event, Input, SubscriptionFailure};
+use crate::engine::ShardFailure;
+use crate::engine::subscription::{Command, Event, Input};
 
 /// What a shell and its user do with the machine's outputs, and what they hold them to.
 impl World {
@@ -60,7 +61,7 @@ impl World {
                 assert!(all, "ended before {last:?}: {:?}", self.accepted.last());
                 self.over = Some(Over::ShardEnded);
             }
-            Event::Failed(SubscriptionFailure::Denied(_)) => {
+            Event::Failed(ShardFailure::Denied(_)) => {
                 let denied = self.denied_since.expect("denied without a denial");
                 assert!(self.s.now - denied >= Duration::from_secs(60), "too early");
                 self.over = Some(Over::Denied);
