@@ -26,7 +26,7 @@ pub(super) fn subscription_error(failure: ShardFailure, error: Option<PortError>
         }
         ShardFailure::Denied(failure) if failure.class == FailureClass::Unsupported => (
             ErrorKind::InvalidConfiguration,
-            "SubscribeToShard cannot be called over this transport",
+            "the call that reads the shard is not to be had at this address",
             failure,
         ),
         ShardFailure::Denied(failure) => {

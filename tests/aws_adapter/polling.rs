@@ -208,6 +208,9 @@ async fn errors_keep_their_names_and_no_call_is_made_twice() {
         (Answer::error(400, "ResourceNotFoundException"), FailureClass::ResourceNotFound),
         (Answer::error(400, "com.amazonaws.kinesis#InvalidArgumentException"), FailureClass::InvalidArgument),
         (Answer::error(500, "InternalFailure"), FailureClass::Unavailable),
+        (Answer::error(400, "UnknownOperationException"), FailureClass::Unsupported),
+        (Answer::error(501, "InternalFailure"), FailureClass::Unsupported),
+        (Answer::json(404, "", "<h1>Not found</h1>"), FailureClass::Unsupported),
         (Answer::json(503, "", "<html>busy</html>"), FailureClass::Unavailable),
         (Answer::nothing(), FailureClass::Unavailable),
     ] {
