@@ -154,7 +154,7 @@ impl Kinesis for SdkKinesis {
                     None => (config, SUBSCRIBE_TIMEOUT),
                 },
             };
-            let body = RawBody::of_stream();
+            let body = RawBody::default();
             let call = self
                 .client
                 .subscribe_to_shard()
@@ -191,7 +191,7 @@ impl Kinesis for SdkKinesis {
         Box::pin(async move {
             // It would count the time that the page waits for its room, and `PageBody` has bounds of its own.
             let config = once().stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-            let body = RawBody::of_json();
+            let body = RawBody::default();
             let call = self
                 .client
                 .get_records()

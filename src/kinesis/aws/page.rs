@@ -137,3 +137,22 @@ const UNTOLD: usize = 64 << 10;
 const QUIET_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long reading a page may take: 14 MB in that time are 2 Mbit/s, an eighth of what a shard gives.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_memory_of_a_page_is_used_again_when_its_records_are_gone() {
+        let data = "QUJD".repeat(LARGE_FRAME);
+        let text = format!(r#"{{"Records":[{{"SequenceNumber":"1","Data":"{data}"}}]}}"#);
+        let spares = SpareMemory::default();
+        let page = PageBody::new(SdkBody::from(text.as_str()), spares.clone()).unwrap().page().await.unwrap();
+        assert_eq!(page.records[0].data.len(), 3 * LARGE_FRAME);
+        assert!(spares.take(text.len()).is_none(), "it is in use");
+        let at = page.records[0].data.as_ptr();
+        drop(page);
+        let memory = spares.take(text.len()).unwrap();
+        assert!(memory.as_ptr() <= at && at < memory.as_ptr().wrapping_add(memory.capacity()), "the same");
+    }
+}

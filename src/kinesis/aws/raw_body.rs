@@ -1,8 +1,8 @@
 //! The body of an answer, taken before the SDK reads it. Knows no call and no frame.
 //!
 //! The SDK's `send()` of an event stream waits for the first frame, outside all of its time-outs, and that of any other call for the
-//! whole body; with another body in its place it returns at the response headers. An answer that is an error keeps its body,
-//! so its typed error is the SDK's.
+//! whole body; without a body it returns at the response headers, and an answer in JSON is read as one without members. An
+//! answer that is an error keeps its body, so its typed error is the SDK's.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,27 +12,13 @@ use aws_sdk_kinesis::error::BoxError;
 use aws_smithy_types::body::SdkBody;
 
 /// An interceptor that takes the body of one call's answer.
-#[derive(Debug, Clone)]
-pub(super) struct RawBody {
-    taken: Arc<Mutex<Option<SdkBody>>>,
-    /// What the SDK reads instead.
-    instead: &'static str,
-}
+#[derive(Debug, Clone, Default)]
+pub(super) struct RawBody(Arc<Mutex<Option<SdkBody>>>);
 
 impl RawBody {
-    /// Leaves nothing, which is an event stream without an event.
-    pub(super) fn of_stream() -> Self {
-        Self { taken: Arc::default(), instead: "" }
-    }
-
-    /// Leaves an object without a member.
-    pub(super) fn of_json() -> Self {
-        Self { taken: Arc::default(), instead: "{}" }
-    }
-
     /// The body, once; `None`: there was no good answer.
     pub(super) fn take(&self) -> Option<SdkBody> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -48,8 +34,8 @@ impl Intercept for RawBody {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if context.response().status().is_success() {
-            let body = std::mem::replace(context.response_mut().body_mut(), SdkBody::from(self.instead));
-            *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
+            let body = std::mem::replace(context.response_mut().body_mut(), SdkBody::empty());
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
         }
         Ok(())
     }
