@@ -23,7 +23,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use generated::Random;
-use kinesis_fanout::model::SubscriptionEvent;
+use kinesis_fanout::model::{KinesisRecord, SubscriptionEvent};
 use kinesis_fanout::wire::{DecodeError, FrameError, FrameReader, Message};
 
 #[test]
@@ -189,7 +189,7 @@ fn messages_of_sdk(body: &[u8]) -> Vec<Result<Message, DecodeError>> {
 /// What the SDK reads has gone through a float.
 fn assert_times_are_near(ours: &SubscriptionEvent, by_sdk: &SubscriptionEvent) {
     for (ours, by_sdk) in ours.records.iter().zip(&by_sdk.records) {
-        let [ours, by_sdk] = [ours, by_sdk].map(|record| record.approximate_arrival);
+        let [ours, by_sdk] = [ours, by_sdk].map(|record| record.approximate_arrival());
         assert_eq!(ours.is_some(), by_sdk.is_some());
         if let (Some(ours), Some(by_sdk)) = (ours, by_sdk) {
             let nearly = ours.as_millis().abs_diff(by_sdk.as_millis()) <= 1 + (ours.as_millis() >> 50);
@@ -199,20 +199,17 @@ fn assert_times_are_near(ours: &SubscriptionEvent, by_sdk: &SubscriptionEvent) {
 }
 
 fn without_times(event: &SubscriptionEvent) -> SubscriptionEvent {
-    let mut event = event.clone();
-    event.records.iter_mut().for_each(|record| record.approximate_arrival = None);
-    event
+    let without = |record| KinesisRecord { approximate_arrival: None, ..KinesisRecord::from(record) };
+    SubscriptionEvent { records: event.records.iter().map(without).collect(), ..event.clone() }
 }
 
 /// The bytes of texts and payloads.
 fn extent(event: &SubscriptionEvent) -> usize {
-    let numbers = event.records.iter().map(|record| &record.sequence_number).chain(&event.continuation);
-    let numbers: usize = numbers.map(|number| number.as_str().len()).sum();
-    let records = event
-        .records
-        .iter()
-        .map(|record| record.data.len() + record.partition_key.as_ref().map_or(0, |key| key.len()));
-    numbers + records.sum::<usize>()
+    let continuation = event.continuation.as_ref().map_or(0, |number| number.as_str().len());
+    let records = event.records.iter().map(|record| {
+        record.sequence_digits().len() + record.data().len() + record.partition_key().map_or(0, str::len)
+    });
+    continuation + records.sum::<usize>()
 }
 
 /// Enough to meet both outcomes, however slow the machine.

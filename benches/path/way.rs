@@ -98,7 +98,7 @@ impl Way {
                     let mut source = clients.subscribe(&shard_id).await?;
                     readers.spawn(async move {
                         while let Some(event) = source.next_event().await? {
-                            read.event(event.records.iter().map(|record| record.data.len()));
+                            read.event(event.records.iter().map(|record| record.data().len()));
                         }
                         Ok(())
                     });

@@ -103,6 +103,7 @@ fn record(number: usize, data: Bytes) -> Outcome<KinesisRecord> {
 
 fn event(records: Vec<KinesisRecord>) -> Outcome<Bytes> {
     let continuation = Some(format!("{SEQUENCE}99999999").parse()?);
+    let records = records.into();
     let event =
         SubscriptionEvent { records, continuation, millis_behind_latest: 0, child_shards: Vec::new() };
     Ok(wire::event_message(&event))

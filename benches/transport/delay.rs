@@ -65,7 +65,7 @@ async fn read(kind: Kind, shards: (Mode, usize), round_trip: Duration) -> Outcom
         let count = Arc::clone(count);
         readers.spawn(async move {
             while let Ok(Some(event)) = source.next_event().await {
-                let bytes: usize = event.records.iter().map(|record| record.data.len()).sum();
+                let bytes: usize = event.records.iter().map(|record| record.data().len()).sum();
                 count.fetch_add(bytes as u64, Ordering::Relaxed);
             }
         });

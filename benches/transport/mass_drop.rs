@@ -62,7 +62,7 @@ impl Reader {
         let counts = (Arc::clone(&events), Arc::clone(&bytes));
         let task = tokio::spawn(async move {
             while let Ok(Some(event)) = source.next_event().await {
-                let bytes: usize = event.records.iter().map(|record| record.data.len()).sum();
+                let bytes: usize = event.records.iter().map(|record| record.data().len()).sum();
                 counts.0.fetch_add(1, Ordering::Relaxed);
                 counts.1.fetch_add(bytes as u64, Ordering::Relaxed);
             }

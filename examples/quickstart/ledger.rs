@@ -76,7 +76,7 @@ impl Ledger {
         let seen = Seen {
             digest: digest(record.explicit_hash_key(), record.data()),
             shard_id: record.shard_id().to_string(),
-            sequence_number: record.sequence_number().clone(),
+            sequence_number: record.sequence_number(),
             sub_sequence_number: record.sub_sequence_number(),
         };
         self.duplicated += u64::from(self.received.insert(identity, seen).is_some());
@@ -84,7 +84,7 @@ impl Ledger {
 
     fn note_order(&mut self, record: &Record) {
         let shard = record.shard_id().to_string();
-        let place = (record.sequence_number().clone(), record.sub_sequence_number());
+        let place = (record.sequence_number(), record.sub_sequence_number());
         let at = self.records_received;
         self.spans.entry(shard.clone()).or_insert((at, at)).1 = at;
         let before = self.last.insert(shard, place.clone());

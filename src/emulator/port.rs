@@ -5,12 +5,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::LocalKinesis;
 use super::faults::StreamFault;
 use super::http::polled_size;
 use super::model::{
-    Answer, ConsumerSummary, GetRecordsRequest, ListShardsRequest, Operation, PolledRecords, ServiceError,
-    ShardSelection, StreamDescription,
+    Answer, ConsumerSummary, GetRecordsRequest, ListShardsRequest, LoggedEvent, Operation, PolledRecords,
+    ServiceError, ShardSelection, StreamDescription,
 };
 use super::service::Service;
 use super::subscription::{Delivery, Subscription};
@@ -22,7 +24,7 @@ use crate::model::{
     ConsumerDescription, Failure, FailureClass, RecordsPage, StreamReference, StreamSummary,
     SubscriptionEvent, Timestamp,
 };
-use crate::wire;
+use crate::wire::{self, EncodedRecords};
 
 struct Port(Arc<Service>);
 
@@ -187,7 +189,7 @@ impl EventSource for PortSource {
             }
             let next = self.next().await;
             let size = match &next {
-                Delivery::Event(event) | Delivery::Broken(event, _) => Some(wire::event_message(event).len()),
+                Delivery::Event(event) | Delivery::Broken(event, _) => Some(message_len(event)),
                 Delivery::Failed(_) | Delivery::ErrorMessage(_) | Delivery::Ended => None,
             };
             self.taken = Some(next);
@@ -198,9 +200,9 @@ impl EventSource for PortSource {
     fn next_event(&mut self) -> PortFuture<'_, Option<SubscriptionEvent>> {
         Box::pin(async move {
             match self.next().await {
-                Delivery::Event(event) => Ok(Some(event)),
+                Delivery::Event(event) => Ok(Some(event.into())),
                 Delivery::Broken(event, StreamFault::EmptyContinuation) => {
-                    Ok(Some(SubscriptionEvent { continuation: None, ..event }))
+                    Ok(Some(SubscriptionEvent { continuation: None, ..event.into() }))
                 }
                 Delivery::Broken(_, fault) => {
                     Err(Failure::new(FailureClass::Malformed, format!("{fault:?}")).into())
@@ -210,6 +212,12 @@ impl EventSource for PortSource {
             }
         })
     }
+}
+
+/// The bytes of an event on the wire.
+fn message_len(event: &LoggedEvent) -> usize {
+    let records = EncodedRecords::new(&event.records);
+    wire::event_parts(&records, event).iter().map(Bytes::len).sum()
 }
 
 fn answered<'a, T>(call: impl Future<Output = Answer<T>> + Send + 'a) -> PortFuture<'a, T> {
@@ -247,7 +255,7 @@ fn list_shards(request: ListShards) -> (String, ListShardsRequest) {
 
 fn page(polled: PolledRecords) -> RecordsPage {
     RecordsPage {
-        records: polled.records,
+        records: polled.records.into(),
         next_iterator: polled.next_shard_iterator,
         millis_behind_latest: polled.millis_behind_latest,
         child_shards: polled.child_shards,

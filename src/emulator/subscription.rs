@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::faults::StreamFault;
-use super::model::{Next, ServiceError, SubscriptionId};
+use super::model::{LoggedEvent, Next, ServiceError, SubscriptionId};
 use super::service::Service;
-use crate::model::{SubscriptionEvent, Timestamp};
+use crate::model::Timestamp;
 
 /// Dropped, it hangs up.
 pub(super) struct Subscription {
@@ -22,9 +22,9 @@ pub(super) struct Subscription {
 /// What a subscription brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Delivery {
-    Event(SubscriptionEvent),
+    Event(LoggedEvent),
     /// An event, broken in the way that the fault says.
-    Broken(SubscriptionEvent, StreamFault),
+    Broken(LoggedEvent, StreamFault),
     /// The last thing: an exception.
     Failed(ServiceError),
     /// The last thing: an error that is no exception.
@@ -116,7 +116,7 @@ impl Subscription {
         }
     }
 
-    fn event(&mut self, event: SubscriptionEvent) -> Delivery {
+    fn event(&mut self, event: LoggedEvent) -> Delivery {
         let due = self.fault.as_ref().is_some_and(|(after, _)| *after <= self.events);
         self.events += 1;
         match self.fault.take_if(|_| due) {

@@ -1,5 +1,5 @@
 use super::{Pin, ShardStart};
-use crate::model::{KinesisRecord, RecordPosition, SequenceNumber, StartingPosition, Timestamp};
+use crate::model::{RecordPosition, Records, SequenceNumber, StartingPosition, Timestamp};
 
 /// Where the reading of a shard goes on, whichever reader does it (decisions 1 to 4). Cheap to clone, so that an event that is
 /// withdrawn takes its step back.
@@ -61,19 +61,19 @@ impl Position {
     /// Takes the step of a subscription's event and gives what of its records is done already.
     pub fn advance(
         &mut self,
-        records: &[KinesisRecord],
+        records: &Records,
         continuation: Option<&SequenceNumber>,
     ) -> Option<RecordPosition> {
         let done = self.note_records(records);
-        let last = records.last().map(|record| &record.sequence_number);
-        if let Some(number) = continuation.or(last) {
-            self.resume = Resume::After(number.clone());
+        let last = || records.last().map(|record| record.sequence_number());
+        if let Some(number) = continuation.cloned().or_else(last) {
+            self.resume = Resume::After(number);
         }
         done
     }
 
     /// Takes the step of a page of GetRecords and gives what of its records is done already.
-    pub fn advance_by_page(&mut self, records: &[KinesisRecord]) -> Option<RecordPosition> {
+    pub fn advance_by_page(&mut self, records: &Records) -> Option<RecordPosition> {
         let done = self.note_records(records);
         if !records.is_empty() {
             self.resume = Resume::AfterRecord;
@@ -170,16 +170,16 @@ impl Position {
         }
     }
 
-    fn note_records(&mut self, records: &[KinesisRecord]) -> Option<RecordPosition> {
+    fn note_records(&mut self, records: &Records) -> Option<RecordPosition> {
         let done = self.skip_through.clone();
         let Some(last) = records.last() else { return done };
-        if done.as_ref().is_some_and(|done| last.sequence_number > *done.sequence_number()) {
+        let last = LastRecord { number: last.sequence_number(), arrival: last.approximate_arrival() };
+        if done.as_ref().is_some_and(|done| last.number > *done.sequence_number()) {
             self.skip_through = None;
         }
         // What is read again after a step back ends with an older record.
-        if self.last.as_ref().is_none_or(|known| known.number <= last.sequence_number) {
-            let arrival = last.approximate_arrival;
-            self.last = Some(LastRecord { number: last.sequence_number.clone(), arrival });
+        if self.last.as_ref().is_none_or(|known| known.number <= last.number) {
+            self.last = Some(last);
         }
         done
     }

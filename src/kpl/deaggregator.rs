@@ -68,6 +68,11 @@ pub fn deaggregate(data: &Bytes) -> Deaggregated {
     Deaggregator::new().deaggregate(data)
 }
 
+/// Whether data may be an aggregate: they begin as one. What does not is a plain record; what does may still be one.
+pub(crate) fn may_be_aggregate(data: &[u8]) -> bool {
+    data.starts_with(&MAGIC)
+}
+
 impl Deaggregator {
     /// A deaggregator that verifies the MD5.
     pub fn new() -> Self {

@@ -51,6 +51,7 @@ mod schema;
 
 pub use aggregate::{Aggregate, Cursor, UserRecords};
 pub use aggregator::{Aggregator, MaxBytes};
+pub(crate) use deaggregator::may_be_aggregate;
 pub use deaggregator::{Deaggregated, Deaggregator, Verify, deaggregate};
 pub use hash_key::hash_key;
 pub use malformed::MalformedAggregate;

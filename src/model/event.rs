@@ -2,7 +2,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::{ChildShard, OwnedPartitionKey, SequenceNumber, Timestamp};
+use super::{ChildShard, OwnedPartitionKey, Records, SequenceNumber, Timestamp};
 
 /// A record as Kinesis holds it: a plain record of a user, or an aggregate of many.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,11 +29,11 @@ pub enum EncryptionType {
     Kms,
 }
 
-/// One SubscribeToShardEvent.
+/// One SubscribeToShardEvent. `R` is how its records are held.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubscriptionEvent {
+pub struct SubscriptionEvent<R = Records> {
     /// The records, possibly none.
-    pub records: Vec<KinesisRecord>,
+    pub records: R,
     /// From where to go on; moves on without records too. `None` (null, absent or empty on the wire) is no position.
     pub continuation: Option<SequenceNumber>,
     /// How far the last record is behind the tip of the stream, in milliseconds.
@@ -42,30 +42,22 @@ pub struct SubscriptionEvent {
     pub child_shards: Vec<ChildShard>,
 }
 
-impl KinesisRecord {
-    /// A record to be filled in where it stands.
-    pub(crate) const BLANK: Self = Self {
-        sequence_number: SequenceNumber::ZERO,
-        partition_key: None,
-        data: Bytes::new(),
-        approximate_arrival: None,
-        encryption_type: None,
-    };
-
-    /// What the record weighs in the memory budget: the bytes of its payload and its key, and 192 for the rest of it, the
-    /// sequence number included.
-    ///
-    /// In memory the value takes 160 bytes, in the list of its event up to an eighth more. Its payload is a part of its event's
-    /// frame where that was decoded in place, and the frame keeps the size it had on the wire: 4 bytes for 3 of payload.
-    pub fn weight(&self) -> usize {
-        self.data.len() + self.partition_key.as_ref().map_or(0, |key| key.len()) + RECORD_OVERHEAD
-    }
-}
-
 impl SubscriptionEvent {
     /// What the event weighs in the memory budget, in bytes.
     pub fn weight(&self) -> usize {
-        self.records.iter().map(KinesisRecord::weight).sum()
+        self.records.weight()
+    }
+}
+
+impl From<SubscriptionEvent<Vec<KinesisRecord>>> for SubscriptionEvent {
+    /// The event with its records in one buffer.
+    fn from(event: SubscriptionEvent<Vec<KinesisRecord>>) -> Self {
+        Self {
+            records: event.records.into(),
+            continuation: event.continuation,
+            millis_behind_latest: event.millis_behind_latest,
+            child_shards: event.child_shards,
+        }
     }
 }
 
@@ -77,6 +69,3 @@ impl fmt::Debug for KinesisRecord {
             .finish_non_exhaustive()
     }
 }
-
-/// The struct (160 bytes, with its sequence number) and an eighth of room in the list that it stands in, rounded up.
-const RECORD_OVERHEAD: usize = 192;

@@ -24,15 +24,6 @@ impl OwnedPartitionKey {
     /// The most bytes of a key that lie in the value itself: a UUID has 36, and the value is 40 bytes large.
     pub const INLINE: usize = 38;
 
-    /// A key to be filled in where it stands.
-    pub(crate) const BLANK: Self = Self(Text::of_ascii(b' '));
-
-    /// Puts another key in the place of this one. A long one is copied.
-    #[inline]
-    pub(crate) fn set(&mut self, key: &str) {
-        self.0.set_utf8(key.as_bytes(), Bytes::copy_from_slice);
-    }
-
     /// The key.
     pub fn as_str(&self) -> &str {
         self.0.as_str()

@@ -6,7 +6,9 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use super::{EncryptionType, KinesisRecord, RecordPosition, SequenceNumber, ShardId};
+use super::{
+    EncryptionType, KinesisRecord, KinesisRecordRef, RecordPosition, Records, SequenceNumber, ShardId,
+};
 
 /// A user record: what a producer put, whether it travelled plain or inside a KPL aggregate.
 ///
@@ -35,7 +37,7 @@ pub struct EventBlock {
     /// How far the event was behind the tip of the stream, in milliseconds.
     pub millis_behind_latest: u64,
     /// The records as Kinesis holds them.
-    pub records: Vec<KinesisRecord>,
+    pub records: Records,
 }
 
 /// A part of a payload, as offsets of its bytes.
@@ -110,9 +112,10 @@ impl Record {
         &self.block.shard_id
     }
 
-    /// The sequence number of the Kinesis record: all user records of an aggregate share one.
-    pub fn sequence_number(&self) -> &SequenceNumber {
-        &self.kinesis_record().sequence_number
+    /// The sequence number of the Kinesis record: all user records of an aggregate share one. Made on each call, without an
+    /// allocation.
+    pub fn sequence_number(&self) -> SequenceNumber {
+        self.kinesis_record().sequence_number()
     }
 
     /// The index in the aggregate that carried the record, counted from 0 on the wire; `None` for a plain record.
@@ -125,7 +128,7 @@ impl Record {
     pub fn partition_key(&self) -> Option<PartitionKey<'_>> {
         match &self.user {
             Some(user) => Some(PartitionKey(self.slice(&user.partition_key))),
-            None => self.kinesis_record().partition_key.as_ref().map(|key| PartitionKey(key.as_bytes())),
+            None => self.kinesis_record().partition_key_bytes().map(PartitionKey),
         }
     }
 
@@ -139,28 +142,28 @@ impl Record {
     pub fn data(&self) -> &[u8] {
         match &self.user {
             Some(user) => self.slice(&user.data),
-            None => &self.kinesis_record().data,
+            None => self.kinesis_record().data(),
         }
     }
 
-    /// The payload without a copy. It keeps the buffer of its Kinesis record alive for as long as it lives:
+    /// The payload without a copy. It keeps the buffer of its event alive for as long as it lives:
     /// `Bytes::copy_from_slice(record.data())` is the way to a small value that stays.
     pub fn data_bytes(&self) -> Bytes {
-        let whole = &self.kinesis_record().data;
+        let whole = self.kinesis_record().data_bytes();
         match &self.user {
             Some(user) => whole.slice(user.data.start as usize..user.data.end as usize),
-            None => whole.clone(),
+            None => whole,
         }
     }
 
     /// When the service took the Kinesis record, exact to the millisecond as the service tells it. Absent if it did not.
     pub fn approximate_arrival(&self) -> Option<SystemTime> {
-        self.kinesis_record().approximate_arrival.map(SystemTime::from)
+        self.kinesis_record().approximate_arrival().map(SystemTime::from)
     }
 
     /// How the service stores the record; absent when it is not encrypted.
     pub fn encryption_type(&self) -> Option<EncryptionType> {
-        self.kinesis_record().encryption_type
+        self.kinesis_record().encryption_type()
     }
 
     /// How far the event that brought the record was behind the tip of the stream, in milliseconds. 0: caught up.
@@ -171,19 +174,19 @@ impl Record {
     /// Where the record stands in its shard: an ordered key that can be stored beside a user's own data, and given to
     /// [`StartPosition::PerShard`](crate::StartPosition::PerShard) to go on after it.
     pub fn position(&self) -> RecordPosition {
-        let sequence_number = self.sequence_number().clone();
+        let sequence_number = self.sequence_number();
         match self.sub_sequence_number() {
             Some(sub) => RecordPosition::within_aggregate(sequence_number, sub),
             None => RecordPosition::new(sequence_number),
         }
     }
 
-    fn kinesis_record(&self) -> &KinesisRecord {
-        &self.block.records[self.index as usize]
+    fn kinesis_record(&self) -> KinesisRecordRef<'_> {
+        self.block.records.at(self.index as usize)
     }
 
     fn slice(&self, span: &Span) -> &[u8] {
-        &self.kinesis_record().data[span.start as usize..span.end as usize]
+        &self.kinesis_record().data()[span.start as usize..span.end as usize]
     }
 }
 
@@ -192,7 +195,7 @@ impl fmt::Debug for Record {
         f.debug_struct("Record")
             .field("stream", &self.stream())
             .field("shard_id", self.shard_id())
-            .field("sequence_number", self.sequence_number())
+            .field("sequence_number", &self.sequence_number())
             .field("sub_sequence_number", &self.sub_sequence_number())
             .field("data_len", &self.data().len())
             .finish_non_exhaustive()
@@ -306,7 +309,7 @@ impl RecordBuilder {
             stream: self.stream,
             shard_id: self.shard_id,
             millis_behind_latest: self.millis_behind_latest,
-            records: vec![self.record],
+            records: Records::from_iter([&self.record]),
         };
         Record::of_block(Arc::new(block), 0, user)
     }

@@ -31,21 +31,22 @@ pub struct SequenceNumber(Text<INLINE>);
 pub struct InvalidSequenceNumber;
 
 impl SequenceNumber {
-    /// A number that a record starts with before it is filled in.
-    pub(super) const ZERO: Self = Self(Text::of_ascii(b'0'));
-
     /// The digits as they came, leading zeros included.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// Puts the number that these digits write in the place of this one; leaves it if they write none. Digits are copied, as in
-    /// `try_from`.
+    /// The number of bytes that the caller knows to be digits. They are copied, as in `try_from`.
+    pub(super) fn of_digits(digits: &[u8]) -> Self {
+        Self(Text::of_utf8(digits, Bytes::copy_from_slice))
+    }
+
+    /// Whether these bytes write a number.
     #[inline]
-    pub(crate) fn set(&mut self, digits: &[u8]) -> Result<(), InvalidSequenceNumber> {
-        check(digits)?;
-        self.0.set_utf8(digits, Bytes::copy_from_slice);
-        Ok(())
+    pub(crate) fn is_number(digits: &[u8]) -> bool {
+        // Without an early exit, which is faster for the 56 digits of every good number.
+        let all_digits = digits.iter().fold(true, |so_far, digit| so_far & digit.is_ascii_digit());
+        all_digits && !digits.is_empty()
     }
 
     /// The digits without leading zeros: "" is zero.
@@ -77,8 +78,7 @@ impl TryFrom<&[u8]> for SequenceNumber {
 
     /// The number that ASCII digits write. They are copied, however many: a position that is kept must not keep its event.
     fn try_from(digits: &[u8]) -> Result<Self, InvalidSequenceNumber> {
-        check(digits)?;
-        Ok(Self(Text::of_utf8(digits, Bytes::copy_from_slice)))
+        if Self::is_number(digits) { Ok(Self::of_digits(digits)) } else { Err(InvalidSequenceNumber) }
     }
 }
 
@@ -134,13 +134,6 @@ impl fmt::Display for InvalidSequenceNumber {
 }
 
 impl std::error::Error for InvalidSequenceNumber {}
-
-#[inline]
-fn check(digits: &[u8]) -> Result<(), InvalidSequenceNumber> {
-    // Without an early exit, which is faster for the 56 digits of every good number.
-    let all_digits = digits.iter().fold(true, |so_far, digit| so_far & digit.is_ascii_digit());
-    if digits.is_empty() || !all_digits { Err(InvalidSequenceNumber) } else { Ok(()) }
-}
 
 /// Holds the 56 digits of Kinesis and some leading zeros, and makes the value 64 bytes.
 const INLINE: usize = 62;

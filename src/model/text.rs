@@ -40,28 +40,6 @@ impl<const N: usize> Text<N> {
         Self::inline(text).unwrap_or_else(|| Self::Shared(keep(text)))
     }
 
-    /// A text of one ASCII character.
-    pub(super) const fn of_ascii(character: u8) -> Self {
-        assert!(character.is_ascii());
-        let mut bytes = [0; N];
-        bytes[0] = character;
-        Self::Inline { len: 1, bytes }
-    }
-
-    /// Puts another text in the place of this one: bytes that the caller knows to be UTF-8. To make a value and to move it to
-    /// its place takes longer, for the processor has to wait for the parts of what it moves.
-    #[inline]
-    pub(super) fn set_utf8(&mut self, text: &[u8], keep: impl FnOnce(&[u8]) -> Bytes) {
-        if let Self::Inline { len, bytes } = self
-            && let Some(place) = bytes.get_mut(..text.len())
-        {
-            place.copy_from_slice(text);
-            *len = text.len() as u8;
-        } else {
-            *self = Self::of_utf8(text, keep);
-        }
-    }
-
     pub(super) fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Inline { len, bytes } => &bytes[..usize::from(*len)],
@@ -102,15 +80,6 @@ mod tests {
             for way in ways {
                 assert_eq!((way.as_str(), is_inline(&way)), (text, inline));
             }
-        }
-    }
-
-    #[test]
-    fn a_text_takes_the_place_of_another() {
-        let mut text = Text::<4>::of_ascii(b'0');
-        for next in ["abc", "", "abcdef", "ab", "abcd"] {
-            text.set_utf8(next.as_bytes(), Bytes::copy_from_slice);
-            assert_eq!(text.as_str(), next);
         }
     }
 

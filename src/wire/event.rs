@@ -10,9 +10,10 @@ use crate::model::{ChildShard, EncryptionType, KinesisRecord, SequenceNumber, Su
 /// The event as the service writes it: timestamps as seconds with three decimals, payloads in base64. An absent partition key
 /// or encryption type is left out, an absent continuation is `null`, and `ChildShards` is there only if there are any.
 pub fn event_payload(event: &SubscriptionEvent) -> Vec<u8> {
-    let mut json = String::with_capacity(records_len(&event.records) + tail_len(event));
+    let records: Vec<_> = event.records.iter().map(KinesisRecord::from).collect();
+    let mut json = String::with_capacity(records_len(&records) + tail_len(event));
     json.push_str(BEFORE_RECORDS);
-    put_list(&mut json, &event.records, put_record);
+    put_list(&mut json, &records, put_record);
     put_tail(&mut json, event);
     json.into_bytes()
 }
@@ -52,13 +53,13 @@ impl EncodedRecords {
 pub(super) const BEFORE_RECORDS: &str = "{\"Records\":";
 
 /// What comes behind the records in an event.
-pub(super) fn tail(event: &SubscriptionEvent) -> String {
+pub(super) fn tail<R>(event: &SubscriptionEvent<R>) -> String {
     let mut json = String::with_capacity(tail_len(event));
     put_tail(&mut json, event);
     json
 }
 
-fn put_tail(json: &mut String, event: &SubscriptionEvent) {
+fn put_tail<R>(json: &mut String, event: &SubscriptionEvent<R>) {
     json.push_str(",\"ContinuationSequenceNumber\":");
     put_number(json, event.continuation.as_ref());
     json.push_str(",\"MillisBehindLatest\":");
@@ -154,7 +155,7 @@ fn records_len(records: &[KinesisRecord]) -> usize {
     records.sum::<usize>() + BEFORE_RECORDS.len()
 }
 
-fn tail_len(event: &SubscriptionEvent) -> usize {
+fn tail_len<R>(event: &SubscriptionEvent<R>) -> usize {
     event.child_shards.len() * CHILD_MEMBERS + EVENT_MEMBERS
 }
 

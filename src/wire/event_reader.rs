@@ -1,5 +1,5 @@
 //! Reads a SubscribeToShardEvent out of its JSON, in one pass and where it stands: payloads are decoded in place, and records
-//! share the buffer. What the frame around it says is not known here.
+//! are places in the buffer. What the frame around it says is not known here.
 //!
 //! | member | missing, null or `""` |
 //! |---|---|
@@ -17,19 +17,28 @@
 //!
 //! Source: API reference, SubscribeToShardEvent, Record, ChildShard.
 
+use std::ops::Range;
+
 use base64_simd::STANDARD;
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::BytesMut;
 
 use super::decode_error::DecodeError;
 use super::json::{self, Json, members};
 use crate::model::{
-    ChildShard, EncryptionType, HashKeyRange, KinesisRecord, OwnedPartitionKey, SequenceNumber, ShardId,
+    ChildShard, EncryptionType, HashKeyRange, RecordSpans, Records, SequenceNumber, ShardId, Span,
     SubscriptionEvent, Timestamp,
 };
 
 /// Reads an event.
-pub(super) fn read(payload: BytesMut) -> Result<SubscriptionEvent, DecodeError> {
-    let json = &mut Json::new(payload);
+pub(super) fn read(mut payload: BytesMut) -> Result<SubscriptionEvent, DecodeError> {
+    let SubscriptionEvent { records, continuation, millis_behind_latest, child_shards } =
+        members(&mut Json::new(&mut payload))?;
+    let records = Records::new(payload.freeze(), records);
+    Ok(SubscriptionEvent { records, continuation, millis_behind_latest, child_shards })
+}
+
+/// Reads the members of an event.
+fn members(json: &mut Json) -> Result<SubscriptionEvent<Vec<RecordSpans>>, DecodeError> {
     let mut event = SubscriptionEvent {
         records: Vec::new(),
         continuation: None,
@@ -109,14 +118,13 @@ pub(super) fn list<T>(
 
 /// The records. Room for all of them is made after the first, as if the rest were as long; what was too much, beyond an eighth,
 /// is given back.
-pub(super) fn records(json: &mut Json) -> Result<Vec<KinesisRecord>, DecodeError> {
+pub(super) fn records(json: &mut Json) -> Result<Vec<RecordSpans>, DecodeError> {
     let mut records = Vec::new();
     json.open(b'[')?;
     let mut first = true;
     let before = json.remaining();
     while json.more(&mut first, b']')? {
-        let index = records.len();
-        match index {
+        match records.len() {
             0 => records.reserve_exact(1),
             1 => {
                 let len = before - json.remaining();
@@ -124,8 +132,7 @@ pub(super) fn records(json: &mut Json) -> Result<Vec<KinesisRecord>, DecodeError
             }
             _ => {}
         }
-        records.push(KinesisRecord::BLANK);
-        fill(&mut records[index], json)?;
+        records.push(record(json)?);
     }
     if records.capacity() > records.len() + records.len() / 8 {
         records.shrink_to_fit();
@@ -133,26 +140,27 @@ pub(super) fn records(json: &mut Json) -> Result<Vec<KinesisRecord>, DecodeError
     Ok(records)
 }
 
-/// Reads a record into its place.
-fn fill(record: &mut KinesisRecord, json: &mut Json) -> Result<(), DecodeError> {
+fn record(json: &mut Json) -> Result<RecordSpans, DecodeError> {
+    let mut record = RecordSpans::default();
     let (mut has_number, mut has_data) = (false, false);
     object(json, |json, member| {
         match member {
-            RecordMember::SequenceNumber => has_number = set_number(&mut record.sequence_number, json)?,
-            RecordMember::ApproximateArrival => {
-                record.approximate_arrival = Some(timestamp(json)?);
+            RecordMember::SequenceNumber => {
+                record.sequence_number = sequence_number(json)?;
+                has_number = !record.sequence_number.is_empty();
             }
+            RecordMember::ApproximateArrival => record.approximate_arrival = Some(timestamp(json)?),
             RecordMember::Data => {
                 record.data = payload(json)?;
                 has_data = true;
             }
-            RecordMember::PartitionKey => set_key(&mut record.partition_key, json)?,
+            RecordMember::PartitionKey => record.partition_key = Some(partition_key(json)?),
             RecordMember::EncryptionType => record.encryption_type = encryption_type(json)?,
         }
         Ok(())
     })?;
     match (has_number, has_data) {
-        (true, true) => Ok(()),
+        (true, true) => Ok(record),
         (false, _) => Err(SEQUENCE_NUMBER.missing()),
         (_, false) => Err(DATA.missing()),
     }
@@ -189,34 +197,27 @@ fn hash_key_range(json: &mut Json) -> Result<HashKeyRange, DecodeError> {
     HashKeyRange::parse(&start, &end).map_err(|_| HASH_KEY_RANGE.invalid())
 }
 
-/// Reads a sequence number into its place; "" is none.
+/// Where a sequence number lies; "" is none.
 #[inline]
-fn set_number(number: &mut SequenceNumber, json: &mut Json) -> Result<bool, DecodeError> {
+fn sequence_number(json: &mut Json) -> Result<Span, DecodeError> {
     // What are all digits holds no quote and no backslash.
-    if json.text_of::<USUAL_DIGITS>().is_some_and(|text| number.set(text).is_ok()) {
-        json.skip_text::<USUAL_DIGITS>();
-        return Ok(true);
+    if json.text_of::<USUAL_DIGITS>().is_some_and(|text| SequenceNumber::is_number(text)) {
+        return Ok(span(json.skip_text::<USUAL_DIGITS>()));
     }
     let text = json.text()?;
-    if text.is_empty() {
-        return Ok(false);
+    if !text.is_empty() && !SequenceNumber::is_number(json.slice(text.clone())) {
+        return Err(SEQUENCE_NUMBER.invalid());
     }
-    number.set(json.slice(text)).map_err(|_| SEQUENCE_NUMBER.invalid())?;
-    Ok(true)
+    Ok(span(text))
 }
 
-/// Reads a partition key into its place. A long one shares the buffer.
 #[inline]
-fn set_key(key: &mut Option<OwnedPartitionKey>, json: &mut Json) -> Result<(), DecodeError> {
+fn partition_key(json: &mut Json) -> Result<Span, DecodeError> {
     let text = json.text()?;
-    if text.len() > OwnedPartitionKey::INLINE {
-        let shared = behind(json.split_to(text.end).freeze(), text.start);
-        *key = Some(shared.try_into().map_err(|_| PARTITION_KEY.invalid())?);
-    } else {
-        let text = std::str::from_utf8(json.slice(text)).map_err(|_| PARTITION_KEY.invalid())?;
-        key.insert(OwnedPartitionKey::BLANK).set(text);
+    match std::str::from_utf8(json.slice(text.clone())) {
+        Ok(_) => Ok(span(text)),
+        Err(_) => Err(PARTITION_KEY.invalid()),
     }
-    Ok(())
 }
 
 fn continuation(json: &mut Json) -> Result<Option<SequenceNumber>, DecodeError> {
@@ -229,20 +230,17 @@ fn continuation(json: &mut Json) -> Result<Option<SequenceNumber>, DecodeError> 
 
 /// A payload, decoded where it stands. The alphabet and the padding are the standard ones, with no bit to spare.
 #[inline]
-fn payload(json: &mut Json) -> Result<Bytes, DecodeError> {
+fn payload(json: &mut Json) -> Result<Span, DecodeError> {
     let text = json.text()?;
-    let mut buffer = json.split_to(text.end);
-    let payload = STANDARD.decode_inplace(&mut buffer[text.start..]).map_err(|_| DATA.invalid())?;
-    let end = text.start + payload.len();
-    buffer.truncate(end);
-    Ok(behind(buffer.freeze(), text.start))
+    let start = text.start;
+    let payload = STANDARD.decode_inplace(json.slice_mut(text)).map_err(|_| DATA.invalid())?;
+    Ok(span(start..start + payload.len()))
 }
 
-/// What lies behind the first `start` bytes.
+/// A place in the buffer of an event, whose size the bounds of frames and pages keep far below 4 GiB.
 #[inline]
-fn behind(mut buffer: Bytes, start: usize) -> Bytes {
-    buffer.advance(start);
-    buffer
+fn span(range: Range<usize>) -> Span {
+    range.start as u32..range.end as u32
 }
 
 fn encryption_type(json: &mut Json) -> Result<Option<EncryptionType>, DecodeError> {
@@ -265,7 +263,7 @@ fn millis_behind_latest(json: &mut Json) -> Result<u64, DecodeError> {
     Ok(u64::try_from(millis).unwrap_or(0))
 }
 
-pub(super) fn utf8(json: &mut Json, member: Member) -> Result<&str, DecodeError> {
+pub(super) fn utf8<'a>(json: &'a mut Json, member: Member) -> Result<&'a str, DecodeError> {
     let text = json.text()?;
     std::str::from_utf8(json.slice(text)).map_err(|_| member.invalid())
 }

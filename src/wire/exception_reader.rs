@@ -7,8 +7,8 @@ use super::json::{Json, members};
 
 /// What the service says of an exception, under `message` or `Message` (services of AWS write both). `None` if it says nothing,
 /// or if the payload is not what the API reference says.
-pub(super) fn message(payload: BytesMut) -> Option<String> {
-    read(&mut Json::new(payload)).ok().flatten()
+pub(super) fn message(mut payload: BytesMut) -> Option<String> {
+    read(&mut Json::new(&mut payload)).ok().flatten()
 }
 
 /// The text, or the start of a long one: it ends in logs and errors.

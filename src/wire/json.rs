@@ -1,15 +1,14 @@
 //! A cursor over JSON that stands in a buffer of its own. Knows no document.
 //!
 //! Nothing is copied: escape sequences are replaced where they stand, which only makes a text shorter, and a part that is kept
-//! is split off the front of the buffer and shares its memory. So the cursor only goes forward, and every byte is looked
-//! at a bounded number of times. There is no recursion.
+//! is known by its place. The cursor only goes forward, and every byte is looked at a bounded number of times. There is no
+//! recursion.
 //!
 //! The grammar is that of RFC 8259, with one licence that the AWS SDK takes too: control characters in a string are taken as
 //! they are.
 
 use std::ops::Range;
 
-use bytes::BytesMut;
 use memchr::memchr2;
 
 use super::decimal::Decimal;
@@ -58,17 +57,15 @@ macro_rules! members {
 pub(super) use members;
 
 /// The rest of a JSON text, and how far it has been read.
-pub(super) struct Json {
-    bytes: BytesMut,
+pub(super) struct Json<'a> {
+    bytes: &'a mut [u8],
     /// The next byte.
     at: usize,
-    /// How many bytes have been split off.
-    gone: usize,
 }
 
-impl Json {
-    pub(super) fn new(bytes: BytesMut) -> Self {
-        Self { bytes, at: 0, gone: 0 }
+impl<'a> Json<'a> {
+    pub(super) fn new(bytes: &'a mut [u8]) -> Self {
+        Self { bytes, at: 0 }
     }
 
     /// The bytes that have not been read.
@@ -145,10 +142,12 @@ impl Json {
         (self.bytes[self.at] == b'"' && rest.first() == Some(&b'"')).then_some(text)
     }
 
-    /// Passes over the string that `text_of` has shown.
+    /// Passes over the string that `text_of` has shown, and says where its contents lie.
     #[inline]
-    pub(super) fn skip_text<const N: usize>(&mut self) {
+    pub(super) fn skip_text<const N: usize>(&mut self) -> Range<usize> {
+        let start = self.at + 1;
         self.at += N + 2;
+        start..start + N
     }
 
     /// Where the contents of the string lie that stands here, its escape sequences replaced.
@@ -166,18 +165,16 @@ impl Json {
         self.unescape(start, end)
     }
 
-    /// What lies in a range that `text` has given. Good only until something is split off.
+    /// What lies in a range that `text` has given.
     #[inline]
     pub(super) fn slice(&self, range: Range<usize>) -> &[u8] {
         &self.bytes[range]
     }
 
-    /// Everything before the end of a range that `text` has given last, as a buffer that shares the memory.
+    /// The same, to be changed where it lies.
     #[inline]
-    pub(super) fn split_to(&mut self, end: usize) -> BytesMut {
-        self.at -= end;
-        self.gone += end;
-        self.bytes.split_to(end)
+    pub(super) fn slice_mut(&mut self, range: Range<usize>) -> &mut [u8] {
+        &mut self.bytes[range]
     }
 
     /// The number that stands here.
@@ -286,7 +283,7 @@ impl Json {
                 } else {
                     JsonProblem::Escape
                 };
-                DecodeError::Json { problem, at: self.gone + read }
+                DecodeError::Json { problem, at: read }
             })?;
             written += c.encode_utf8(&mut self.bytes[written..]).len();
             read += len;
@@ -300,7 +297,7 @@ impl Json {
     }
 
     fn problem(&self, problem: JsonProblem) -> DecodeError {
-        DecodeError::Json { problem, at: self.gone + self.at }
+        DecodeError::Json { problem, at: self.at }
     }
 }
 

@@ -26,7 +26,7 @@ pub fn raw_event_message(payload: &[u8]) -> Bytes {
 
 /// The message of an event whose records have been encoded: three pieces, whose second is what `records` holds, not copied. The
 /// event's own records are not looked at.
-pub fn event_parts(records: &EncodedRecords, event: &SubscriptionEvent) -> [Bytes; 3] {
+pub fn event_parts<R>(records: &EncodedRecords, event: &SubscriptionEvent<R>) -> [Bytes; 3] {
     let middle = Part { len: records.size(), checksum: records.checksum.clone() };
     let (head, tail) =
         frame_around(&EVENT_HEADERS, BEFORE_RECORDS.as_bytes(), &middle, tail(event).as_bytes());
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn an_event_is_written_as_the_service_writes_it() {
         let event = SubscriptionEvent {
-            records: vec![record()],
+            records: vec![record()].into(),
             continuation: Some(8.into()),
             millis_behind_latest: 12,
             child_shards: vec![],
@@ -151,7 +151,8 @@ mod tests {
                 encryption_type: None,
                 approximate_arrival: None,
                 ..record()
-            }],
+            }]
+            .into(),
             continuation: None,
             millis_behind_latest: 0,
             child_shards: vec![ChildShard {
@@ -197,12 +198,12 @@ mod tests {
                 hash_key_range: HashKeyRange::ALL,
             };
             let event = SubscriptionEvent {
-                records: vec![record(); count],
+                records: vec![record(); count].into(),
                 continuation,
                 millis_behind_latest: 7,
                 child_shards: vec![child; children],
             };
-            let records = EncodedRecords::new(&event.records);
+            let records = EncodedRecords::new(&vec![record(); count]);
             assert_eq!(event_parts(&records, &event).concat(), event_message(&event));
         }
     }
@@ -210,7 +211,7 @@ mod tests {
     #[test]
     fn a_changed_byte_is_noticed() {
         let mut frame = event_message(&SubscriptionEvent {
-            records: vec![record()],
+            records: vec![record()].into(),
             continuation: None,
             millis_behind_latest: 0,
             child_shards: vec![],

@@ -14,25 +14,31 @@
 use bytes::BytesMut;
 
 use super::decode_error::DecodeError;
-use super::event_reader::{Member, child_shard, list, object, records, utf8};
+use super::event_reader::{self, Member, child_shard, list, object, utf8};
 use super::json::{Json, members};
-use crate::model::RecordsPage;
+use crate::model::{RecordSpans, Records, RecordsPage};
 
-/// Reads a page. The payloads of its records are decoded where they lie, and share the buffer.
+/// Reads a page. The payloads of its records are decoded where they lie, and the text becomes their buffer.
 ///
 /// # Errors
 /// When the text is no JSON, or not that of a page.
-pub fn read_page(text: BytesMut) -> Result<RecordsPage, DecodeError> {
-    let json = &mut Json::new(text);
+pub fn read_page(mut text: BytesMut) -> Result<RecordsPage, DecodeError> {
+    let (page, records) = members(&mut Json::new(&mut text))?;
+    Ok(RecordsPage { records: Records::new(text.freeze(), records), ..page })
+}
+
+/// Reads the members of a page, and the places of its records.
+fn members(json: &mut Json) -> Result<(RecordsPage, Vec<RecordSpans>), DecodeError> {
+    let mut records = Vec::new();
     let mut page = RecordsPage {
-        records: Vec::new(),
+        records: Records::default(),
         next_iterator: None,
         millis_behind_latest: 0,
         child_shards: Vec::new(),
     };
     object(json, |json, member| {
         match member {
-            PageMember::Records => page.records = records(json)?,
+            PageMember::Records => records = event_reader::records(json)?,
             PageMember::NextIterator => page.next_iterator = iterator(json)?,
             PageMember::MillisBehindLatest => page.millis_behind_latest = millis_behind_latest(json)?,
             PageMember::ChildShards => page.child_shards = list(json, child_shard)?,
@@ -40,7 +46,7 @@ pub fn read_page(text: BytesMut) -> Result<RecordsPage, DecodeError> {
         Ok(())
     })?;
     json.end()?;
-    Ok(page)
+    Ok((page, records))
 }
 
 members! {
@@ -89,8 +95,8 @@ mod tests {
             approximate_arrival: Some(Timestamp::from_millis(1_500)),
             encryption_type: None,
         };
-        assert_eq!(page.records[0], record);
-        assert_eq!((page.records.len(), page.records[1].partition_key.is_none()), (2, true));
+        assert_eq!(KinesisRecord::from(page.records.first().unwrap()), record);
+        assert_eq!((page.records.len(), page.records.last().unwrap().partition_key()), (2, None));
         assert_eq!((page.next_iterator.as_deref(), page.millis_behind_latest), (Some("AA/+="), 42));
         let child = &page.child_shards[0];
         assert_eq!(

@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn every_message_of_the_service_is_told_from_the_others() {
         let event = SubscriptionEvent {
-            records: vec![],
+            records: vec![].into(),
             continuation: Some(8.into()),
             millis_behind_latest: 3,
             child_shards: vec![],

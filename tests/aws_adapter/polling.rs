@@ -109,10 +109,10 @@ async fn a_page_is_read_with_its_size_told_and_without() {
         let source = begun(&port).await.map_err(|error| error.failure).unwrap();
         assert_eq!(source.size(), size);
         let page = source.read().await.unwrap();
-        let record = &page.records[0];
-        assert_eq!((page.records.len(), &record.data[..]), (1, &b"some payload"[..]));
-        assert_eq!(record.approximate_arrival, Some(Timestamp::from_millis(1_700_000_000_123)));
-        assert_eq!(record.partition_key.as_deref(), Some("k"));
+        let record = page.records.first().unwrap();
+        assert_eq!((page.records.len(), record.data()), (1, &b"some payload"[..]));
+        assert_eq!(record.approximate_arrival(), Some(Timestamp::from_millis(1_700_000_000_123)));
+        assert_eq!(record.partition_key(), Some("k"));
         assert_eq!((page.next_iterator.as_deref(), page.millis_behind_latest), (Some("BBBB"), 2100));
         assert!(page.child_shards.is_empty());
 
@@ -138,7 +138,8 @@ async fn the_end_of_a_shard_and_what_is_null_or_left_out_are_read() {
     // A stream with AUTO distribution of records knows no partition keys.
     let keyless = json!({ "SequenceNumber": "1", "Data": "", "PartitionKey": null, "EncryptionType": "KMS" });
     let page = read(answer(&json!({ "Records": [keyless] }))).await.unwrap();
-    assert_eq!((page.records[0].partition_key.as_ref(), page.records[0].data.len()), (None, 0));
+    let record = page.records.first().unwrap();
+    assert_eq!((record.partition_key(), record.data().len()), (None, 0));
     assert_eq!((page.next_iterator, page.millis_behind_latest), (None, 0));
 }
 
@@ -159,8 +160,10 @@ async fn the_largest_page_is_read() {
     let (port, _server) = over(vec![Answer::json(200, "", &body)]).await;
     let source = begun(&port).await.map_err(|error| error.failure).unwrap();
     assert_eq!(source.size(), Some(body.len()));
-    assert_eq!(source.read().await.unwrap().records[0].data, data);
-    assert_eq!(read(Answer::stream(&[body.into_bytes()])).await.unwrap().records[0].data, data);
+    let page = source.read().await.unwrap();
+    assert!(page.records.first().unwrap().data() == data);
+    let page = read(Answer::stream(&[body.into_bytes()])).await.unwrap();
+    assert!(page.records.first().unwrap().data() == data);
 }
 
 #[tokio::test]

@@ -33,12 +33,12 @@ async fn events_are_read_to_a_clean_end() {
     let pieces = [initial_response(), event(&["0001", "2"], json!("2")), event(&[], json!("3"))];
     let (events, error) = outcome(Answer::stream(&pieces)).await;
     assert!(error.is_none());
-    let record = &events[0].records[0];
-    assert_eq!(record.sequence_number.as_str(), "0001");
-    assert_eq!(&record.data[..], b"hello");
-    assert_eq!(record.partition_key.as_deref(), Some("key"));
-    assert_eq!(record.approximate_arrival, Some(Timestamp::from_millis(1_730_000_000_123)));
-    assert_eq!(record.encryption_type, None);
+    let record = events[0].records.first().unwrap();
+    assert_eq!(record.sequence_digits(), "0001");
+    assert_eq!(record.data(), b"hello");
+    assert_eq!(record.partition_key(), Some("key"));
+    assert_eq!(record.approximate_arrival(), Some(Timestamp::from_millis(1_730_000_000_123)));
+    assert_eq!(record.encryption_type(), None);
     assert_eq!(events[0].millis_behind_latest, 1234);
     assert_eq!(events[1].records.len(), 0);
     assert_eq!(events[1].continuation, Some("3".parse().unwrap()));

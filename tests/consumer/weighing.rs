@@ -1,4 +1,4 @@
-//! A port that weighs what a consumer holds: every payload that has been handed out and not dropped.
+//! A port that weighs what a consumer holds: the buffer of every event with records that has been handed out and not dropped.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,10 +12,10 @@ use kinesis_fanout::kinesis::{
     RegisteredConsumer, ShardPage, SubscribeToShard,
 };
 use kinesis_fanout::model::{
-    ConsumerDescription, KinesisRecord, RecordsPage, StreamReference, StreamSummary, SubscriptionEvent,
+    ConsumerDescription, RecordsPage, StreamReference, StreamSummary, SubscriptionEvent,
 };
 
-/// What is held, in bytes of payload.
+/// What is held, in bytes of payloads, keys and numbers.
 #[derive(Clone, Default)]
 pub(crate) struct Scales {
     held: Arc<AtomicUsize>,
@@ -38,20 +38,17 @@ impl Scales {
         self.peak.load(Ordering::Relaxed)
     }
 
-    fn weigh_all<'a>(&self, records: impl IntoIterator<Item = &'a mut KinesisRecord>) {
-        for record in records {
-            record.data = self.weigh(std::mem::take(&mut record.data));
-        }
-    }
-
     fn weigh(&self, data: Bytes) -> Bytes {
+        if data.is_empty() {
+            return data;
+        }
         let held = self.held.fetch_add(data.len(), Ordering::Relaxed) + data.len();
         self.peak.fetch_max(held, Ordering::Relaxed);
         Bytes::from_owner(Held { data, scales: self.clone() })
     }
 }
 
-/// A payload that counts for as long as somebody holds it.
+/// A buffer that counts for as long as somebody holds it.
 struct Held {
     data: Bytes,
     scales: Scales,
@@ -138,9 +135,11 @@ impl EventSource for WeighingSource {
 
     fn next_event(&mut self) -> PortFuture<'_, Option<SubscriptionEvent>> {
         Box::pin(async move {
-            let mut event = self.source.next_event().await?;
-            self.scales.weigh_all(event.iter_mut().flat_map(|event| &mut event.records));
-            Ok(event)
+            let event = self.source.next_event().await?;
+            Ok(event.map(|event| SubscriptionEvent {
+                records: event.records.in_buffer(|buffer| self.scales.weigh(buffer)),
+                ..event
+            }))
         })
     }
 }
@@ -152,9 +151,8 @@ impl PageSource for WeighingPage {
 
     fn read(self: Box<Self>) -> PortFuture<'static, RecordsPage> {
         Box::pin(async move {
-            let mut page = self.page.read().await?;
-            self.scales.weigh_all(&mut page.records);
-            Ok(page)
+            let page = self.page.read().await?;
+            Ok(RecordsPage { records: page.records.in_buffer(|buffer| self.scales.weigh(buffer)), ..page })
         })
     }
 }

@@ -25,8 +25,8 @@ async fn read(source: &mut Box<dyn EventSource>, count: usize) -> (Vec<String>, 
     }
 }
 
-fn payload(record: &kinesis_fanout::model::KinesisRecord) -> String {
-    String::from_utf8(record.data.to_vec()).unwrap()
+fn payload(record: kinesis_fanout::model::KinesisRecordRef<'_>) -> String {
+    String::from_utf8(record.data().to_vec()).unwrap()
 }
 
 #[tokio::test]

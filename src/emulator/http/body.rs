@@ -14,6 +14,7 @@ use super::limits::Limits;
 use super::progress::UnderWay;
 use super::stop::Stop;
 use crate::emulator::faults::StreamFault;
+use crate::emulator::model::LoggedEvent;
 use crate::emulator::service::Service;
 use crate::emulator::subscription::{Delivery, Subscription};
 use crate::model::SubscriptionEvent;
@@ -66,7 +67,7 @@ impl Phase {
         Some(match delivery {
             Delivery::Event(event) => (pieces(service, &event), Self::Delivering(subscription)),
             Delivery::Broken(event, StreamFault::TruncatedFrame) => {
-                let message = wire::event_message(&event);
+                let message = wire::event_message(&event.into());
                 (vec![message.slice(..message.len() / 2)], Self::Over)
             }
             Delivery::Broken(event, fault) => (vec![broken(event, &fault)], Self::Delivering(subscription)),
@@ -82,12 +83,13 @@ impl Phase {
 }
 
 /// An event in pieces, the large one shared with whoever reads the same records.
-fn pieces(service: &Service, event: &SubscriptionEvent) -> Vec<Bytes> {
+fn pieces(service: &Service, event: &LoggedEvent) -> Vec<Bytes> {
     let pieces = wire::event_parts(&service.encoded.records(&event.records), event);
     if pieces[1].len() < WORTH_A_PIECE { vec![pieces.concat().into()] } else { pieces.into() }
 }
 
-fn broken(mut event: SubscriptionEvent, fault: &StreamFault) -> Bytes {
+fn broken(event: LoggedEvent, fault: &StreamFault) -> Bytes {
+    let mut event = SubscriptionEvent::from(event);
     match fault {
         StreamFault::BrokenChecksum => {
             let mut message = Vec::from(wire::event_message(&event));

@@ -64,7 +64,7 @@ pub use puts::{NewRecord, PutAnswer};
 pub use scaling::ShardCountChange;
 pub use statistics::{Statistics, SubscribeCall};
 pub use streams::StreamDescription;
-pub use subscriptions::{Admission, Next, SubscriptionId};
+pub use subscriptions::{Admission, LoggedEvent, Next, SubscriptionId};
 pub use tags::{ListedTags, TaggedResource, Tags};
 
 use super::Settings;

@@ -17,7 +17,7 @@ use super::streams::Stream;
 use super::{Answer, Model, Operation, ServiceError, Start, SubscribeCall};
 use crate::emulator::Settings;
 use crate::emulator::settings::{Continuation, RefusalForm, ShardEnd};
-use crate::model::{ConsumerStatus, ShardId, SubscriptionEvent, Timestamp};
+use crate::model::{ConsumerStatus, KinesisRecord, ShardId, SubscriptionEvent, Timestamp};
 
 /// Tells an open subscription from all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,11 +32,14 @@ pub enum Admission {
     RefusedInStream(ServiceError),
 }
 
+/// An event whose records are those of the log, and share their payloads.
+pub type LoggedEvent = SubscriptionEvent<Vec<KinesisRecord>>;
+
 /// What a subscription has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// An event. It has been delivered with this: the subscription stands behind it.
-    Event(SubscriptionEvent),
+    Event(LoggedEvent),
     /// Nothing before this time, unless [`Model::take_woken`] names the subscription.
     WaitUntil(Timestamp),
     /// The stream ends with this error. The subscription is closed.
@@ -340,8 +343,8 @@ impl Subscription {
         &mut self,
         settings: &Settings,
         shard: &ShardState,
-        records: Vec<crate::model::KinesisRecord>,
-    ) -> Option<SubscriptionEvent> {
+        records: Vec<KinesisRecord>,
+    ) -> Option<LoggedEvent> {
         let closed = shard.closed.as_ref()?;
         self.over = true;
         let kept = settings.shard_end == ShardEnd::KeptContinuation;

@@ -7,7 +7,6 @@ use crate::emulator::{Continuation, RefusalForm, ShardEnd, SlotAfterHangUp};
 use crate::kinesis::RegisteredConsumer;
 use crate::model::{
     ConsumerStatus, HashKeyRange, SequenceNumber, Shard, ShardId, StreamReference, StreamStatus,
-    SubscriptionEvent,
 };
 
 mod account;
@@ -87,7 +86,7 @@ impl World {
         self.model.subscription_next(id, self.now)
     }
 
-    fn event(&mut self, id: SubscriptionId) -> SubscriptionEvent {
+    fn event(&mut self, id: SubscriptionId) -> LoggedEvent {
         match self.next(id) {
             Next::Event(event) => event,
             other => panic!("no event, but {other:?}"),
@@ -129,7 +128,7 @@ fn opened(admission: Answer<Admission>) -> SubscriptionId {
     }
 }
 
-fn payloads(event: &SubscriptionEvent) -> Vec<String> {
+fn payloads(event: &LoggedEvent) -> Vec<String> {
     let records = event.records.iter();
     records.map(|record| String::from_utf8(record.data.to_vec()).unwrap()).collect()
 }

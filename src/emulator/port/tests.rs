@@ -93,7 +93,7 @@ async fn a_waiting_reader_gets_a_new_record_at_once_and_idle_events_every_5_s() 
     pass(Duration::from_secs(1)).await;
     let number = put(&local, "a");
     let event = reader.await.unwrap();
-    assert_eq!(event.records[0].sequence_number, number);
+    assert_eq!(event.records.first().unwrap().sequence_number(), number);
     assert_eq!(start.elapsed(), Duration::from_secs(6));
 }
 

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 
 use super::*;
+use crate::model::KinesisRecord;
 
 fn record(number: u128) -> KinesisRecord {
     KinesisRecord {
@@ -12,8 +13,8 @@ fn record(number: u128) -> KinesisRecord {
     }
 }
 
-fn records<const N: usize>(numbers: [u128; N]) -> Vec<KinesisRecord> {
-    numbers.into_iter().map(record).collect()
+fn records<const N: usize>(numbers: [u128; N]) -> Records {
+    numbers.into_iter().map(record).collect::<Vec<_>>().into()
 }
 
 fn arrival(number: u128) -> Timestamp {
@@ -41,7 +42,7 @@ fn decision_01_a_switch_goes_on_after_the_last_record_and_never_after_a_continua
 fn decision_01_a_switch_before_any_record_goes_on_at_the_start_with_its_filter() {
     let start = RecordPosition::within_aggregate(5.into(), 3);
     let mut position = Position::new(ShardStart::After(start.clone()));
-    position.advance(&[], Some(&9.into()));
+    position.advance(&records([]), Some(&9.into()));
     let polled = position.handed_on();
     assert_eq!(polled.starting_position(), StartingPosition::AtSequenceNumber(5.into()));
     assert_eq!(polled.skip_through(None), Some(start));
@@ -67,7 +68,7 @@ fn decision_01_a_number_that_is_refused_after_a_switch_gives_way_to_the_last_rec
 fn a_record_without_a_time_leaves_nothing_to_fall_back_to() {
     let untimed = KinesisRecord { approximate_arrival: None, ..record(2) };
     let mut position = Position::new(ShardStart::TrimHorizon);
-    position.advance_by_page(&[untimed]);
+    position.advance_by_page(&vec![untimed].into());
     assert!(!position.fall_back());
     assert_eq!(position.starting_position(), after(2));
 }
@@ -101,7 +102,7 @@ fn a_probe_that_is_ahead_of_what_was_polled_needs_no_filter() {
 #[test]
 fn an_empty_page_leaves_the_position() {
     let mut position = Position::new(ShardStart::Timestamp(arrival(4)));
-    position.advance_by_page(&[]);
+    position.advance_by_page(&records([]));
     assert_eq!(position.starting_position(), StartingPosition::AtTimestamp(arrival(4)));
     assert!(!position.fall_back());
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::engine::subscription::EndCause;
 use crate::engine::{CheckCause, ShardFailure, ShardStatus, polling, subscription};
-use crate::model::{ChildShard, Failure, KinesisRecord, RecordPosition};
+use crate::model::{ChildShard, Failure, RecordPosition, Records};
 
 /// How the records of a shard are delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,7 +64,7 @@ pub enum Event {
         /// Who brought them.
         mode: DeliveryMode,
         /// The records, possibly none.
-        records: Vec<KinesisRecord>,
+        records: Records,
         /// How far the last of them is behind the tip of the shard, in milliseconds.
         millis_behind_latest: u64,
         /// Those up to here are done already.

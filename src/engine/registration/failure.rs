@@ -6,14 +6,15 @@ use crate::model::Failure;
 /// Why there is no registered consumer to read with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RegistrationFailure {
-    /// A call failed, and trying it again would not help. ResourceNotFound from Register: the stream is not there.
+    /// A call failed, and trying it again at once would not help. ResourceNotFound from Register: the stream is not there. LimitExceeded
+    /// from Register, with a fallback only: it has all the consumers that it may have, or too many are being registered.
     Call {
         /// Which call.
         operation: Operation,
         /// What the service said.
         failure: Failure,
     },
-    /// The registered consumer did not become ACTIVE within the bound.
+    /// The registered consumer did not become ACTIVE within the bound, or with a fallback calls failed for as long as is allowed.
     NotActiveInTime {
         /// How long it was waited for.
         waited: Duration,

@@ -12,9 +12,12 @@ impl Registration {
             State::Seeking(search, Progress::Asked(call)) if deregister && search.step == Step::Register => {
                 self.state = State::Leaving { call };
             }
-            State::Idle | State::Seeking(..) | State::Active | State::Verifying(_) | State::Failed => {
-                self.leave(deregister);
-            }
+            State::Idle
+            | State::Seeking(..)
+            | State::Resting { .. }
+            | State::Active
+            | State::Verifying(_)
+            | State::Failed => self.leave(deregister),
             State::Leaving { .. } | State::Deregistering { .. } | State::ShutDown => {}
         }
     }

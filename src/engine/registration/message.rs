@@ -29,7 +29,8 @@ pub enum Input {
         result: Result<(), Failure>,
     },
     /// A subscription was answered ResourceNotFound: is the registered consumer still there? Answered by `Event::Confirmed`,
-    /// `Event::Active` or `Event::Failed`; those who ask while the answer is sought share it.
+    /// `Event::Active`, `Event::Unavailable` or `Event::Failed`; those who ask while the answer is sought share it. After `Unavailable`
+    /// nothing is asked: the search is under way.
     Suspected,
     /// The instant of the last timeout has come.
     Timeout,
@@ -90,11 +91,14 @@ pub enum Event {
         /// The registered consumer.
         consumer_arn: String,
     },
-    /// It was suspected to be gone, and is ACTIVE under the ARN that is in use.
+    /// It was suspected to be gone, or unavailable, and is ACTIVE under the ARN of the last `Active`.
     Confirmed {
         /// The registered consumer.
         consumer_arn: String,
     },
+    /// With a fallback: there is no registered consumer to read with for now, and the search goes on. Told once; it ends with `Active`, or with
+    /// `Confirmed` where the ARN is that of the last `Active`.
+    Unavailable(RegistrationFailure),
     /// There is no registered consumer to read with. Nothing follows but the shutdown.
     Failed(RegistrationFailure),
     /// The consumer is registered no more.
@@ -122,4 +126,8 @@ pub enum TimeoutReason {
     Retry,
     /// The end of the wait for ACTIVE.
     WaitForActive,
+    /// The end of the patience with calls that fail, with a fallback.
+    Unavailable,
+    /// The next attempt after a search that came to nothing, with a fallback.
+    Attempt,
 }

@@ -15,16 +15,41 @@
 //!                                                       gone, by ARN: Failed(ConsumerGone)
 //!
 //!  Shutdown: any ──> ShutDown, or ──> Deregister ──> ShutDown if it is asked for. A refusal that no retry mends: Failed.
+//!
+//!  With a fallback, in place of Failed:
+//!
+//!   Lookup, Register, Wait, Verify ── comes to nothing: Unavailable ──> Rest ── retry_every ──> Lookup, by ARN: Wait
+//!   Register ── LimitExceeded: Unavailable, later ──> Lookup
+//!   Lookup, Register, Wait ── failing for `after`: Unavailable ──> the same, again and again
 //! ```
 //!
 //! - Lookup, Register and Wait together are bounded ([`WAIT_FOR_ACTIVE`]); what is retryable is tried again within that.
 //! - Verify is single-flight and has no bound: an outage does not end a consumer that was active.
 //! - A consumer given by name that was deleted is registered again, at most three times within an hour (decision 5).
 //!
+//! With a fallback ([`RegistrationFallback`]) the shards can be read without a registered consumer, so the search never ends, and
+//! `Unavailable` says once that it has nothing for now:
+//!
+//! | what happens | told | and then |
+//! |---|---|---|
+//! | LimitExceeded or throttling from Register | at once | on from the lookup by the back-off (1 → 30 s), without a bound |
+//! | other retryable failures, or no answer | after `after` | on by the back-off, without a bound |
+//! | AccessDenied in a search; Unsupported, a KMS failure | at once | an attempt every `retry_every` |
+//! | AccessDenied in Verify | after a minute | an attempt every `retry_every` |
+//! | not ACTIVE in time, deleted too often, gone by ARN | at once | an attempt every `retry_every` |
+//! | no stream (ResourceNotFound from Register), InvalidArgument | | Failed |
+//! | bad credentials | | Failed before the first `Active` or `Unavailable`; an outage after it |
+//!
+//! - An attempt is a whole search in the order above; by ARN it begins with Wait. It may find one that somebody else has registered.
+//! - CREATING is no failure: it is waited for within the bound, which counts anew from the last failure once `Unavailable` is told.
+//! - The bound of three registrations an hour holds over all attempts, and includes those that were never ACTIVE.
+//!
 //! Sources: API reference of RegisterStreamConsumer, DescribeStreamConsumer, DeregisterStreamConsumer; KCL
 //! FanOutConsumerRegistration (describe, register, race by ResourceInUse, wait for ACTIVE).
 
+mod deletions;
 mod failure;
+mod fallback;
 mod leave;
 mod message;
 mod poll_pace;
@@ -38,9 +63,11 @@ use std::time::{Duration, Instant};
 
 use super::{Backoff, CallId, Denial};
 use crate::model::{ConsumerReference, Failure};
-use state::{Search, State};
+use deletions::Deletions;
+use state::{Progress, Search, State};
 
 pub use failure::{Operation, RegistrationFailure};
+pub use fallback::RegistrationFallback;
 pub use message::{Command, Event, Input, TimeoutReason};
 
 /// The registration of one consumer with one stream.
@@ -49,13 +76,16 @@ pub struct Registration {
     stream_arn: String,
     consumer: ConsumerReference,
     wait_for_active: Duration,
+    /// `None`: what fails is the end.
+    fallback: Option<RegistrationFallback>,
     state: State,
     /// The registered consumer as far as it is known to exist.
     consumer_arn: Option<String>,
     /// The ARN of the last `Event::Active`.
     announced: Option<String>,
-    /// When it was found deleted, within the last hour.
-    deletions: VecDeque<Instant>,
+    /// `Event::Unavailable` was told, and nothing since.
+    is_unavailable: bool,
+    deletions: Deletions,
     denial: Denial,
     /// Of the search that is under way.
     last_failure: Option<Failure>,
@@ -78,10 +108,12 @@ impl Registration {
             stream_arn: stream_arn.into(),
             consumer,
             wait_for_active: WAIT_FOR_ACTIVE,
+            fallback: None,
             state: State::Idle,
             consumer_arn: None,
             announced: None,
-            deletions: VecDeque::new(),
+            is_unavailable: false,
+            deletions: Deletions::default(),
             denial: Denial::default(),
             last_failure: None,
             backoff: Backoff::seeded(seed),
@@ -124,7 +156,7 @@ impl Registration {
                 let arn = arn.clone();
                 self.activate(arn);
             }
-            ConsumerReference::Name(_) => self.seek(Search::starting(now)),
+            ConsumerReference::Name(_) => self.seek(Search::starting(now), now),
         }
     }
 
@@ -136,18 +168,25 @@ impl Registration {
 
     fn timed_out(&mut self, now: Instant) {
         match self.state {
-            State::Seeking(search, _) if self.is_overdue(search, now) => {
-                self.fail(RegistrationFailure::NotActiveInTime {
-                    waited: now.saturating_duration_since(search.since),
-                    last_failure: self.last_failure.clone(),
-                });
+            State::Seeking(search, progress) if self.is_overdue(search, progress, now) => {
+                let waited = now.saturating_duration_since(search.since);
+                let last_failure = self.last_failure.clone();
+                self.end_search(RegistrationFailure::NotActiveInTime { waited, last_failure }, now);
             }
-            State::Seeking(search, progress) if progress.is_due(now) => self.seek(search),
+            State::Seeking(search, progress) if self.patience_end(search).is_some_and(|end| end <= now) => {
+                self.failed_for_long(search, progress, now);
+            }
+            State::Seeking(search, progress) if progress.is_due(now) => match self.is_unbounded(progress) {
+                true => self.seek(search.begun(now), now),
+                false => self.seek(search, now),
+            },
+            State::Resting { until: Some(until) } if until <= now => self.attempt(now),
             State::Verifying(progress) if progress.is_due(now) => self.verify(),
             State::Deregistering { attempt, progress } if progress.is_due(now) => {
                 self.deregister(attempt + 1);
             }
             State::Seeking(..)
+            | State::Resting { .. }
             | State::Verifying(_)
             | State::Deregistering { .. }
             | State::Idle
@@ -159,32 +198,36 @@ impl Registration {
     }
 
     fn due(&self) -> Option<(Instant, TimeoutReason)> {
-        let bound = match self.state {
-            State::Seeking(search, _) => self.deadline(search),
+        let (bound, patience_end) = match self.state {
+            State::Seeking(search, progress) => (self.deadline(search, progress), self.patience_end(search)),
             State::Idle
+            | State::Resting { .. }
             | State::Active
             | State::Verifying(_)
             | State::Leaving { .. }
             | State::Deregistering { .. }
             | State::Failed
-            | State::ShutDown => None,
+            | State::ShutDown => (None, None),
         };
         let bound = bound.map(|at| (at, TimeoutReason::WaitForActive));
-        bound.into_iter().chain(self.state.pause_end()).min_by_key(|(at, _)| *at)
+        let patience_end = patience_end.map(|at| (at, TimeoutReason::Unavailable));
+        [bound, patience_end, self.state.pause_end()].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
-    /// `None`: so far off that there is no such instant.
-    fn deadline(&self, search: Search) -> Option<Instant> {
-        search.since.checked_add(self.wait_for_active)
+    /// `None`: there is no bound, or it is so far off that there is no such instant.
+    fn deadline(&self, search: Search, progress: Progress) -> Option<Instant> {
+        let deadline = search.since.checked_add(self.wait_for_active);
+        deadline.filter(|_| !self.is_unbounded(progress))
     }
 
-    fn is_overdue(&self, search: Search, now: Instant) -> bool {
-        self.deadline(search).is_some_and(|deadline| deadline <= now)
+    fn is_overdue(&self, search: Search, progress: Progress, now: Instant) -> bool {
+        self.deadline(search, progress).is_some_and(|deadline| deadline <= now)
     }
 
     fn activate(&mut self, consumer_arn: String) {
         self.backoff.reset();
         self.last_failure = None;
+        self.is_unavailable = false;
         self.state = State::Active;
         self.consumer_arn = Some(consumer_arn.clone());
         if self.announced.as_ref() == Some(&consumer_arn) {

@@ -1,6 +1,6 @@
 //! From a name to an ACTIVE registered consumer, and what becomes of a suspicion.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::poll_pace::PollPace;
 use super::state::{Progress, Search, State, Step};
@@ -9,9 +9,13 @@ use crate::model::{ConsumerDescription, ConsumerReference, ConsumerStatus, Failu
 
 impl Registration {
     /// Makes the call of the search's step.
-    pub(super) fn seek(&mut self, search: Search) {
+    pub(super) fn seek(&mut self, search: Search, now: Instant) {
         let call = self.next_call();
-        let command = match (search.step, &self.consumer_arn) {
+        let awaited = match &self.consumer {
+            ConsumerReference::Arn(arn) => Some(arn),
+            ConsumerReference::Name(_) => self.consumer_arn.as_ref(),
+        };
+        let command = match (search.step, awaited) {
             (Step::Wait, Some(consumer_arn)) => {
                 Command::DescribeByArn { call, consumer_arn: consumer_arn.clone() }
             }
@@ -26,7 +30,8 @@ impl Registration {
                 consumer_name: self.consumer.name().into(),
             },
         };
-        self.state = State::Seeking(search, Progress::Asked(call));
+        let failing_since = search.failing_since.or(Some(now));
+        self.state = State::Seeking(Search { failing_since, ..search }, Progress::Asked(call));
         self.command(command);
     }
 
@@ -49,6 +54,7 @@ impl Registration {
             },
             State::Verifying(_) => self.verified(result, now),
             State::Idle
+            | State::Resting { .. }
             | State::Active
             | State::Leaving { .. }
             | State::Deregistering { .. }
@@ -67,20 +73,31 @@ impl Registration {
         match result {
             Ok(found) => self.found(search, found, now),
             Err(failure) if failure.class == FailureClass::ResourceNotFound => {
-                let search = search.at(Step::Register);
-                match contested {
-                    // In use and yet not there: the stream is not ACTIVE, or two answers disagree. Not at once again.
-                    true => self.pause_to_retry(search, now),
-                    false => self.seek(search),
-                }
+                self.not_registered(search, contested, now);
             }
             Err(failure) => self.search_failed(search, Operation::Describe, failure, now),
+        }
+    }
+
+    fn not_registered(&mut self, search: Search, contested: bool, now: Instant) {
+        self.forget_consumer(now);
+        if self.fallback.is_some()
+            && let Some(times) = self.deletions.too_often(now)
+        {
+            return self.end_search(RegistrationFailure::DeletedTooOften { times }, now);
+        }
+        let search = search.at(Step::Register);
+        match contested {
+            // In use and yet not there: the stream is not ACTIVE, or two answers disagree. Not at once again.
+            true => self.pause_to_retry(search, now),
+            false => self.seek(search.answered(), now),
         }
     }
 
     fn found(&mut self, search: Search, found: ConsumerDescription, now: Instant) {
         self.backoff.reset();
         self.denial.clear();
+        let search = search.answered();
         match found.status {
             ConsumerStatus::Active => self.activate(found.consumer_arn),
             ConsumerStatus::Creating => {
@@ -88,7 +105,7 @@ impl Registration {
                 self.pause_to_poll(search.at(Step::Wait), now);
             }
             ConsumerStatus::Deleting => {
-                self.consumer_arn = None;
+                self.forget_consumer(now);
                 self.pause_to_poll(search.at(Step::LOOKUP), now);
             }
         }
@@ -106,10 +123,10 @@ impl Registration {
 
     /// Deleted by somebody while it was awaited.
     fn vanished(&mut self, search: Search, now: Instant) {
-        self.consumer_arn = None;
+        self.forget_consumer(now);
         match self.consumer {
-            ConsumerReference::Arn(_) => self.fail(RegistrationFailure::ConsumerGone),
-            ConsumerReference::Name(_) => self.pause_to_poll(search.at(Step::LOOKUP), now),
+            ConsumerReference::Arn(_) => self.end_search(RegistrationFailure::ConsumerGone, now),
+            ConsumerReference::Name(_) => self.pause_to_poll(search.answered().at(Step::LOOKUP), now),
         }
     }
 
@@ -124,6 +141,7 @@ impl Registration {
             }
             State::Seeking(..)
             | State::Idle
+            | State::Resting { .. }
             | State::Active
             | State::Verifying(_)
             | State::Deregistering { .. }
@@ -140,21 +158,30 @@ impl Registration {
     ) {
         match result {
             Ok(registered) => {
+                if self.fallback.is_some() {
+                    self.deletions.made_good(now);
+                }
+                self.consumer_arn = Some(registered.consumer_arn.clone());
                 self.emit(Event::Registered { consumer_arn: registered.consumer_arn.clone() });
                 self.found(search, registered, now);
             }
             // Another process was faster.
             Err(failure) if failure.class == FailureClass::ResourceInUse => {
                 self.last_failure = Some(failure);
-                self.seek(search.at(Step::Lookup { contested: true }));
+                self.seek(search.at(Step::Lookup { contested: true }), now);
+            }
+            Err(failure) if failure.class == FailureClass::Throttled && self.fallback.is_some() => {
+                self.limited(search, failure, now);
             }
             Err(failure) => self.search_failed(search, Operation::Register, failure, now),
         }
     }
 
     fn search_failed(&mut self, search: Search, operation: Operation, failure: Failure, now: Instant) {
-        if !self.may_pass(failure.class, now) {
-            return self.fail(RegistrationFailure::Call { operation, failure });
+        // A denial may pass, but with a fallback nobody has to wait for that.
+        let is_denied_now = failure.class == FailureClass::AccessDenied && self.fallback.is_some();
+        if is_denied_now || !self.may_pass(failure.class, now) {
+            return self.refused(operation, failure, now);
         }
         self.last_failure = Some(failure);
         self.pause_to_retry(search, now);
@@ -175,15 +202,16 @@ impl Registration {
                 let until = now + self.backoff.next_delay();
                 self.state = State::Verifying(Progress::Paused(until, TimeoutReason::Retry));
             }
-            Err(failure) => self.fail(RegistrationFailure::Call { operation: Operation::Describe, failure }),
+            Err(failure) => self.refused(Operation::Describe, failure, now),
         }
     }
 
     /// Whether the call may succeed later. Once there was an ACTIVE consumer, credentials that expire are an outage, as they are
-    /// for subscriptions, and a denial may be one, for a while; before that they are a mistake.
+    /// for subscriptions, and a denial may be one, for a while; before that they are a mistake. Once it is unavailable, the stream is
+    /// read without one: expired credentials are an outage there too.
     fn may_pass(&mut self, class: FailureClass, now: Instant) -> bool {
         match class {
-            FailureClass::Credentials => self.announced.is_some(),
+            FailureClass::Credentials => self.announced.is_some() || self.is_unavailable,
             FailureClass::AccessDenied if self.announced.is_some() => !self.denial.is_final(now),
             class => class.is_retryable(),
         }
@@ -194,15 +222,13 @@ impl Registration {
         self.consumer_arn = None;
         self.backoff.reset();
         self.denial.clear();
-        self.deletions.retain(|at| now.saturating_duration_since(*at) < DELETIONS_COUNT_FOR);
-        self.deletions.push_back(now);
-        let times = self.deletions.len();
-        match self.consumer {
-            ConsumerReference::Arn(_) => self.fail(RegistrationFailure::ConsumerGone),
-            ConsumerReference::Name(_) if times > REGISTERED_AGAIN_AT_MOST => {
-                self.fail(RegistrationFailure::DeletedTooOften { times });
+        self.deletions.note(now);
+        match (&self.consumer, self.deletions.too_often(now)) {
+            (ConsumerReference::Arn(_), _) => self.end_search(RegistrationFailure::ConsumerGone, now),
+            (ConsumerReference::Name(_), Some(times)) => {
+                self.end_search(RegistrationFailure::DeletedTooOften { times }, now);
             }
-            ConsumerReference::Name(_) => self.seek(Search::starting(now)),
+            (ConsumerReference::Name(_), None) => self.seek(Search::starting(now), now),
         }
     }
 
@@ -213,12 +239,8 @@ impl Registration {
         self.state = State::Seeking(search, Progress::Paused(until, TimeoutReason::Poll));
     }
 
-    fn pause_to_retry(&mut self, search: Search, now: Instant) {
+    pub(super) fn pause_to_retry(&mut self, search: Search, now: Instant) {
         let until = now + self.backoff.next_delay();
         self.state = State::Seeking(search, Progress::Paused(until, TimeoutReason::Retry));
     }
 }
-
-/// Decision 5: one that is deleted a fourth time within an hour is not wanted.
-const REGISTERED_AGAIN_AT_MOST: usize = 3;
-const DELETIONS_COUNT_FOR: Duration = Duration::from_secs(3600);

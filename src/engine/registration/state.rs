@@ -10,6 +10,10 @@ pub(super) enum State {
     Idle,
     /// On the way to an ACTIVE consumer.
     Seeking(Search, Progress),
+    /// Between a search that has come to nothing and the next attempt. `None`: so far off that there is no such instant.
+    Resting {
+        until: Option<Instant>,
+    },
     Active,
     /// Looking whether a suspected consumer is still there.
     Verifying(Progress),
@@ -30,6 +34,8 @@ pub(super) enum State {
 pub(super) struct Search {
     pub(super) step: Step,
     pub(super) since: Instant,
+    /// Since when calls have brought nothing but failures, or no answer.
+    pub(super) failing_since: Option<Instant>,
     /// Set by the first look at a consumer that is CREATING or DELETING.
     pub(super) pace: Option<PollPace>,
 }
@@ -60,7 +66,7 @@ impl State {
                 progress.call()
             }
             Self::Leaving { call } => Some(call),
-            Self::Idle | Self::Active | Self::Failed | Self::ShutDown => None,
+            Self::Idle | Self::Resting { .. } | Self::Active | Self::Failed | Self::ShutDown => None,
         }
     }
 
@@ -70,6 +76,7 @@ impl State {
             Self::Seeking(_, progress) | Self::Verifying(progress) | Self::Deregistering { progress, .. } => {
                 progress.pause_end()
             }
+            Self::Resting { until } => until.map(|until| (until, TimeoutReason::Attempt)),
             Self::Idle | Self::Active | Self::Leaving { .. } | Self::Failed | Self::ShutDown => None,
         }
     }
@@ -78,12 +85,22 @@ impl State {
 impl Search {
     /// A search that begins now, with a look.
     pub(super) fn starting(now: Instant) -> Self {
-        Self { step: Step::LOOKUP, since: now, pace: None }
+        Self { step: Step::LOOKUP, since: now, failing_since: None, pace: None }
     }
 
     /// The same search at this step.
     pub(super) fn at(self, step: Step) -> Self {
         Self { step, ..self }
+    }
+
+    /// The same search as if it began now.
+    pub(super) fn begun(self, now: Instant) -> Self {
+        Self { since: now, ..self }
+    }
+
+    /// The same search after an answer that brings it on.
+    pub(super) fn answered(self) -> Self {
+        Self { failing_since: None, ..self }
     }
 }
 
@@ -96,6 +113,11 @@ impl Progress {
     /// Whether this is a pause that has ended.
     pub(super) fn is_due(self, now: Instant) -> bool {
         self.pause_end().is_some_and(|(until, _)| until <= now)
+    }
+
+    /// Whether something that failed is to be tried again.
+    pub(super) fn is_retry(self) -> bool {
+        matches!(self, Self::Paused(_, TimeoutReason::Retry))
     }
 
     fn call(self) -> Option<CallId> {

@@ -1,5 +1,8 @@
 //! Scenarios; the state × input table is in `table`.
 
+mod any_answer;
+mod deletions;
+mod fallback;
 mod search;
 mod shutdown;
 mod suspicion;
@@ -15,6 +18,9 @@ const STREAM: &str = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders";
 /// The first registration of the consumer and the second.
 const FIRST: &str = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders/consumer/billing:1";
 const SECOND: &str = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders/consumer/billing:2";
+
+const AFTER: Duration = Duration::from_secs(60);
+const RETRY_EVERY: Duration = Duration::from_secs(300);
 
 type Described = Result<ConsumerDescription, Failure>;
 
@@ -65,6 +71,13 @@ impl Driver {
 
     fn by_arn() -> Self {
         Self::over(Registration::new(STREAM, ConsumerReference::Arn(FIRST.into()), 1))
+    }
+
+    /// With a fallback after [`AFTER`], and an attempt every [`RETRY_EVERY`].
+    fn with_fallback(mut self) -> Self {
+        let fallback = RegistrationFallback { after: AFTER, retry_every: RETRY_EVERY };
+        self.machine = self.machine.with_fallback(fallback);
+        self
     }
 
     fn over(machine: Registration) -> Self {
@@ -139,6 +152,7 @@ fn event_text(event: &Event) -> String {
         Event::Registered { consumer_arn } => format!("-> Registered({})", short(consumer_arn)),
         Event::Active { consumer_arn } => format!("-> Active({})", short(consumer_arn)),
         Event::Confirmed { consumer_arn } => format!("-> Confirmed({})", short(consumer_arn)),
+        Event::Unavailable(failure) => format!("-> Unavailable({failure})"),
         Event::Failed(failure) => format!("-> Failed({failure})"),
         Event::Deregistered { consumer_arn } => format!("-> Deregistered({})", short(consumer_arn)),
         Event::NotDeregistered { failure, .. } => format!("-> NotDeregistered({failure})"),

@@ -148,9 +148,10 @@ mod tests {
         let text = format!(r#"{{"Records":[{{"SequenceNumber":"1","Data":"{data}"}}]}}"#);
         let spares = SpareMemory::default();
         let page = PageBody::new(SdkBody::from(text.as_str()), spares.clone()).unwrap().page().await.unwrap();
-        assert_eq!(page.records[0].data.len(), 3 * LARGE_FRAME);
+        let record = page.records.first().unwrap();
+        assert_eq!(record.data().len(), 3 * LARGE_FRAME);
         assert!(spares.take(text.len()).is_none(), "it is in use");
-        let at = page.records[0].data.as_ptr();
+        let at = record.data().as_ptr();
         drop(page);
         let memory = spares.take(text.len()).unwrap();
         assert!(memory.as_ptr() <= at && at < memory.as_ptr().wrapping_add(memory.capacity()), "the same");

@@ -24,7 +24,7 @@ fn reader(bytes: impl AsRef<[u8]>) -> FrameReader {
 
 fn event(number: u128) -> Bytes {
     event_message(&SubscriptionEvent {
-        records: vec![],
+        records: vec![].into(),
         continuation: Some(number.into()),
         millis_behind_latest: 0,
         child_shards: vec![],
@@ -196,7 +196,7 @@ fn malformed_headers_are_refused() {
 fn address(reader: &mut FrameReader) -> *const u8 {
     let frame = reader.next_frame().unwrap().unwrap();
     match frame.decode().unwrap() {
-        Message::Event(event) => event.records[0].data.as_ptr(),
+        Message::Event(event) => event.records.first().unwrap().data().as_ptr(),
         other => panic!("{other:?}"),
     }
 }
@@ -209,7 +209,8 @@ fn large_event() -> Bytes {
             data: Bytes::from(vec![1; 9_000]),
             approximate_arrival: None,
             encryption_type: None,
-        }],
+        }]
+        .into(),
         continuation: None,
         millis_behind_latest: 0,
         child_shards: vec![],

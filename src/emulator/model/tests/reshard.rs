@@ -4,7 +4,7 @@ fn free() -> Settings {
     Settings { limit_calls: false, take_over_after: Duration::ZERO, ..Settings::default() }
 }
 
-fn children(event: &SubscriptionEvent) -> Vec<(ShardId, Vec<ShardId>)> {
+fn children(event: &LoggedEvent) -> Vec<(ShardId, Vec<ShardId>)> {
     let children = event.child_shards.iter();
     children.map(|child| (child.shard_id.clone(), child.parent_shards.clone())).collect()
 }

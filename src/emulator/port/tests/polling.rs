@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{KinesisRecord, ShardId};
+use crate::model::{Records, ShardId};
 
 const OTHER: &str = "shardId-000000000001";
 
@@ -34,8 +34,8 @@ fn put_first(local: &LocalKinesis, data: impl Into<bytes::Bytes>) -> SequenceNum
     local.put_record("orders", "k", Some("0"), data).unwrap().sequence_number
 }
 
-fn numbers(records: &[KinesisRecord]) -> Vec<SequenceNumber> {
-    records.iter().map(|record| record.sequence_number.clone()).collect()
+fn numbers(records: &Records) -> Vec<SequenceNumber> {
+    records.iter().map(|record| record.sequence_number()).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,7 +86,7 @@ async fn the_size_of_a_page_is_told_if_set_so_and_is_that_of_its_json() {
     let request = format!(r#"{{"ShardIterator":"{iterator}"}}"#);
     let json = local.call("GetRecords", request.as_bytes()).await.unwrap();
     assert_eq!(source.size(), Some(json.len()));
-    assert_eq!(source.read().await.unwrap().weight(), 10_000 + 1 + 192);
+    assert_eq!(source.read().await.unwrap().weight(), 10_000 + 1 + 56 + 54);
 
     let (_local, port, arn) = stream(Settings::default());
     let iterator = self::iterator(&port, &arn, SHARD).await;

@@ -25,12 +25,67 @@ const STATES: [Path; 17] = [
     ("Wait, paused", || after(wait, creating(FIRST))),
     ("Active", Driver::active),
     ("Verify", verify),
-    ("Verify, by ARN", || then(|| then(Driver::by_arn, Input::Start), Input::Suspected)),
+    ("Verify, by ARN", verify_by_arn),
     ("Verify, paused", || after(verify, refused(Throttled))),
     ("Leaving", || then(register, Input::Shutdown { deregister: true })),
     ("Deregister", || then(Driver::active, Input::Shutdown { deregister: true })),
     ("Failed", || after(lookup, refused(AccessDenied))),
 ];
+
+/// Where a fallback makes a difference.
+const STATES_WITH_A_FALLBACK: [Path; 12] = [
+    ("Lookup", || lookup().with_fallback()),
+    ("Lookup, unavailable", || {
+        let mut driver = lookup().with_fallback();
+        driver.now += AFTER;
+        driver.handle(Input::Timeout);
+        driver
+    }),
+    ("Lookup after a limit, paused", || limited().0),
+    ("Lookup after a limit", || limited().1),
+    ("Register", || register().with_fallback()),
+    ("Lookup, deleted too often", deleted_too_often),
+    ("Wait", || wait().with_fallback()),
+    ("Wait, by ARN", || {
+        let mut driver = after(|| verify_by_arn().with_fallback(), refused(ResourceNotFound));
+        driver.wait();
+        driver
+    }),
+    ("Verify", || verify().with_fallback()),
+    ("Verify, by ARN", || verify_by_arn().with_fallback()),
+    ("Rest", || after(|| lookup().with_fallback(), refused(AccessDenied))),
+    ("Rest, by ARN", || after(|| verify_by_arn().with_fallback(), refused(ResourceNotFound))),
+];
+
+/// Paused after a limit, and looking again.
+fn limited() -> (Driver, Driver) {
+    let limited = || {
+        let mut driver = register().with_fallback();
+        driver.register(refused(Throttled));
+        driver
+    };
+    let mut again = limited();
+    again.wait();
+    (limited(), again)
+}
+
+/// Looking up one that this machine has registered four times, the first included.
+fn deleted_too_often() -> Driver {
+    let mut driver = register().with_fallback();
+    for _ in 0..4 {
+        driver.register(creating(FIRST));
+        driver.wait();
+        driver.describe(refused(ResourceNotFound));
+        driver.wait();
+        driver.describe(refused(ResourceNotFound));
+    }
+    driver.wait();
+    driver
+}
+
+fn verify_by_arn() -> Driver {
+    then(|| then(Driver::by_arn, Input::Start), Input::Suspected)
+}
 
 fn lookup() -> Driver {
     then(Driver::by_name, Input::Start)
@@ -70,7 +125,17 @@ fn after(before: fn() -> Driver, result: Described) -> Driver {
 
 /// Every input; answers are to this call.
 fn inputs(call: CallId) -> Vec<(String, Input)> {
-    let refusals = [ResourceNotFound, ResourceInUse, Throttled, AccessDenied];
+    let refusals = [
+        ResourceNotFound,
+        ResourceInUse,
+        InvalidArgument,
+        Throttled,
+        AccessDenied,
+        Credentials,
+        KmsUnavailable,
+        Unavailable,
+        Unsupported,
+    ];
     let mut inputs = vec![("Start".into(), Input::Start)];
     for result in [active(FIRST), creating(FIRST), deleting(FIRST)] {
         let status = format!("{:?}", result.as_ref().unwrap().status);
@@ -111,6 +176,7 @@ fn label(state: &State) -> String {
         State::Verifying(progress) => format!("Verify{}", paused(progress)),
         State::Deregistering { attempt, progress } => format!("Deregister {attempt}{}", paused(progress)),
         State::Idle => "Idle".into(),
+        State::Resting { .. } => "Resting".into(),
         State::Active => "Active".into(),
         State::Leaving { .. } => "Leaving".into(),
         State::Failed => "Failed".into(),
@@ -136,19 +202,30 @@ fn rows(table: &mut String, state: fn() -> Driver) {
     writeln!(table, "  everything else: no effect").unwrap();
 }
 
+fn table(states: &[Path]) -> String {
+    let mut table = String::new();
+    for (name, state) in states {
+        writeln!(table, "{name}").unwrap();
+        rows(&mut table, *state);
+    }
+    table
+}
+
 #[test]
 fn the_table_of_states_and_inputs() {
-    let mut table = String::new();
-    for (name, state) in STATES {
-        writeln!(table, "{name}").unwrap();
-        rows(&mut table, state);
-    }
+    let table = table(&STATES);
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn the_table_of_states_and_inputs_with_a_fallback() {
+    let table = table(&STATES_WITH_A_FALLBACK);
     insta::assert_snapshot!(table);
 }
 
 #[test]
 fn an_answer_that_nobody_waits_for_has_no_effect() {
-    for (name, state) in STATES {
+    for (name, state) in STATES.into_iter().chain(STATES_WITH_A_FALLBACK) {
         for (input_name, input) in inputs(CallId(999)) {
             let is_answer =
                 !matches!(input, Input::Start | Input::Suspected | Input::Timeout | Input::Shutdown { .. });

@@ -57,7 +57,7 @@ pub(super) fn position(position: &StartingPosition) -> String {
 }
 
 fn subscription_event(event: &SubscriptionEvent) -> String {
-    let records: Vec<_> = event.records.iter().map(|record| record.sequence_number.as_str()).collect();
+    let records: Vec<_> = event.records.iter().map(|record| record.sequence_digits()).collect();
     let continuation = match &event.continuation {
         Some(number) => format!(" →{number}"),
         None => String::new(),

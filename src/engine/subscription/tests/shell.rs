@@ -44,7 +44,7 @@ impl World {
                 let users = event
                     .records
                     .iter()
-                    .flat_map(|record| (0..USERS).map(move |sub| (record.sequence_number.clone(), sub)));
+                    .flat_map(|record| (0..USERS).map(move |sub| (record.sequence_number(), sub)));
                 let wanted = users.filter(|(number, sub)| {
                     skip_through.as_ref().is_none_or(|done| !done.covers(number, Some(*sub)))
                 });
