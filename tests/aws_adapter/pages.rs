@@ -1,5 +1,6 @@
 //! How a page is read over time, over a connector in memory: with the clock paused, as no socket allows.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
@@ -26,7 +27,7 @@ use super::{port, settings};
 /// never.
 #[derive(Debug)]
 struct Slow {
-    pieces: std::vec::IntoIter<&'static [u8]>,
+    pieces: VecDeque<&'static [u8]>,
     pause: Duration,
     size: Option<u64>,
     ends: bool,
@@ -50,7 +51,7 @@ impl Body for Slow {
             }
             self.sleep = None;
         }
-        match self.pieces.next() {
+        match self.pieces.pop_front() {
             Some(piece) => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(piece))))),
             None if self.ends => {
                 // The SDK's body asks once more, for trailers.
@@ -89,7 +90,7 @@ impl TimeSource for Paused {
 
 async fn begun(pieces: &[&'static [u8]], pause: u64, size: Option<u64>, ends: bool) -> Box<dyn PageSource> {
     let pause = Duration::from_secs(pause);
-    let body = Slow { pieces: pieces.to_vec().into_iter(), pause, size, ends, sleep: None };
+    let body = Slow { pieces: pieces.iter().copied().collect(), pause, size, ends, sleep: None };
     let answering = Answering(std::sync::Arc::new(std::sync::Mutex::new(Some(body))));
     let client = http_client_fn(move |_, _| SharedHttpConnector::new(answering.clone()));
     // The user's own bounds end with the headers.
