@@ -213,7 +213,7 @@ impl Polling {
         self.iterator = page.next_iterator.clone();
         self.state = match (&self.iterator, &self.confirming) {
             (Some(_), _) if self.is_to_rescan(&page) => State::Idle { due: now },
-            (Some(_), _) => State::Idle { due: sent_at + self.config.idle_interval },
+            (Some(_), _) => State::Idle { due: sent_at + self.config.idle_interval.min(LONGEST_INTERVAL) },
             (None, _) if !page.child_shards.is_empty() => {
                 State::Ending(Ending::ShardEnd(page.child_shards.clone()))
             }
@@ -282,3 +282,6 @@ impl Polling {
         self.outputs.push_back(Output::Event(event));
     }
 }
+
+/// A longer interval is more than a clock can count on.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(365 * 24 * 3600);
