@@ -84,7 +84,14 @@ impl Polling {
     }
 
     /// Stops without a word: the call at hand is given up, and what waits for room is dropped. [`restart`](Self::restart) goes on.
-    pub fn suspend(&mut self) {
+    pub fn suspend(&mut self, now: Instant) {
+        if matches!(self.state, State::Calling { .. }) {
+            // It counts at the service all the same, and may have been sent just now.
+            match self.iterator {
+                Some(_) => self.pace.records_sent(now),
+                None => self.pace.iterator_sent(now),
+            }
+        }
         self.outputs.clear();
         self.state = State::Over;
     }
