@@ -84,7 +84,14 @@ impl Polling {
     }
 
     /// Stops without a word: the call at hand is given up, and what waits for room is dropped. [`restart`](Self::restart) goes on.
-    pub fn suspend(&mut self) {
+    pub fn suspend(&mut self, now: Instant) {
+        if matches!(self.state, State::Calling { .. }) {
+            // It counts at the service all the same, and may have been sent just now.
+            match self.iterator {
+                Some(_) => self.pace.records_sent(now),
+                None => self.pace.iterator_sent(now),
+            }
+        }
         self.outputs.clear();
         self.state = State::Over;
     }
@@ -269,7 +276,6 @@ impl Polling {
         let call = CallId(self.next_call);
         self.next_call += 1;
         self.state = State::Calling { call };
-        // One that is given up before its answer counts as well.
         let command = match &self.iterator {
             Some(iterator) => {
                 self.pace.records_sent(now);
@@ -296,5 +302,5 @@ impl Polling {
     }
 }
 
-/// What is longer would not fit the clock.
+/// A longer interval is more than a clock can count on.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(365 * 24 * 3600);

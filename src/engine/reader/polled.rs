@@ -49,7 +49,7 @@ impl Reader {
         self.polling_denied_until = self.next_probe(now);
         self.end_probing(now);
         self.tell_change(DeliveryMode::FanOut, ChangeCause::PollingDenied(failure));
-        self.end_polling();
+        self.end_polling(now);
         self.serve_by_fan_out(now);
     }
 }
