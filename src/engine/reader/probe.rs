@@ -14,7 +14,8 @@ impl Reader {
         let every = self.config.fallback?.probe_every;
         self.consumer_arn.as_ref()?;
         // The shards that failed together are not to come back together.
-        now.checked_add(self.random.between(every.mul_f64(0.9), every.mul_f64(1.1)))
+        let tenth = every / 10;
+        now.checked_add(self.random.between(every - tenth, every.saturating_add(tenth)))
     }
 
     pub(super) fn begin_probe(&mut self, now: Instant) {
