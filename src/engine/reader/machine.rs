@@ -311,9 +311,9 @@ impl Reader {
     }
 
     /// Stops the polling between two pages.
-    pub(super) fn end_polling(&mut self) {
+    pub(super) fn end_polling(&mut self, now: Instant) {
         if let Some(polling) = &mut self.polling {
-            polling.suspend();
+            polling.suspend(now);
             self.command(Command::End(DeliveryMode::Polling));
         }
     }

@@ -60,7 +60,6 @@ impl Registration {
 
     /// Searches anew after a rest: by name from the lookup, since somebody else may have registered it.
     pub(super) fn attempt(&mut self, now: Instant) {
-        self.last_failure = None;
         let search = Search::starting(now);
         match self.consumer {
             ConsumerReference::Arn(_) => self.seek(search.at(Step::Wait)),

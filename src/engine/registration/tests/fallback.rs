@@ -147,6 +147,19 @@ fn the_attempts_are_jittered() {
 }
 
 #[test]
+fn an_attempt_backs_off_from_the_beginning() {
+    let mut driver = started();
+    for _ in 0..20 {
+        driver.describe(refused(Unavailable));
+        driver.wait();
+    }
+    driver.describe(refused(AccessDenied));
+    assert_attempt(&mut driver, "DescribeByName(billing)");
+    driver.describe(refused(Unavailable));
+    assert!(driver.due().unwrap().0 <= Duration::from_secs(1));
+}
+
+#[test]
 fn a_server_without_registration_is_told_at_once() {
     for class in [Unsupported, KmsUnavailable] {
         let mut driver = started();
@@ -312,9 +325,11 @@ fn an_outage_does_not_make_a_consumer_unavailable_that_was_active() {
 fn suspicions_while_it_is_unavailable_cost_no_calls() {
     let mut resting = started();
     resting.describe(refused(AccessDenied));
+    let mut known = started();
+    until_told(&mut known, WAIT_FOR_ACTIVE, |driver| driver.describe(creating(FIRST)));
     let mut limited = registering();
     limited.register(refused(Throttled));
-    for mut driver in [resting, limited] {
+    for mut driver in [resting, known, limited] {
         let due = driver.due();
         assert!(driver.handle(Input::Suspected).is_empty());
         assert_eq!(driver.due(), due);
