@@ -8,6 +8,9 @@
 
 mod breaking;
 mod contention;
+mod fallback;
+mod fallback_positions;
+mod fallback_registration;
 mod lineage;
 mod memory;
 mod outages;
@@ -17,6 +20,7 @@ mod polls;
 mod position;
 mod reading;
 mod refusals;
+mod scene;
 mod starting;
 mod timing;
 mod weighing;

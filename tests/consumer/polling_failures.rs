@@ -7,9 +7,9 @@ use bytes::Bytes;
 use futures::StreamExt;
 use kinesis_fanout::ErrorKind;
 use kinesis_fanout::consumer::{ConsumerEvent, FailureClass};
-use kinesis_fanout::emulator::{Fault, LocalKinesis, Operation, Settings};
-use kinesis_fanout::model::StartingPosition;
+use kinesis_fanout::emulator::{Fault, Operation, Settings};
 
+use crate::polls::poll_along;
 use crate::world::*;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -50,38 +50,6 @@ async fn throttles_by_another_who_polls_slow_it_down_and_are_seen_and_never_an_e
         kinesis.faults().clear();
         assert_eq!(take(&mut records, 1).await.len(), 1);
     }
-}
-
-/// Somebody who polls the first shard as often as it allows, for so long.
-fn poll_along(kinesis: &LocalKinesis, time: Duration) {
-    let port = kinesis.port();
-    let arn = kinesis.stream_arn(STREAM).unwrap();
-    tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(Duration::from_millis(200));
-        let began = tokio::time::Instant::now();
-        let mut iterator = None;
-        while began.elapsed() < time {
-            ticks.tick().await;
-            let Some(at) = iterator.take() else {
-                let request = kinesis_fanout::kinesis::GetShardIterator {
-                    stream_arn: arn.clone(),
-                    shard_id: SHARD.into(),
-                    starting_position: StartingPosition::TrimHorizon,
-                };
-                iterator = port.get_shard_iterator(request).await.ok();
-                continue;
-            };
-            let request = kinesis_fanout::kinesis::GetRecords {
-                stream_arn: arn.clone(),
-                shard_iterator: at.clone(),
-                limit: 100,
-            };
-            iterator = match port.get_records(request).await {
-                Ok(page) => page.read().await.unwrap().next_iterator,
-                Err(_) => Some(at),
-            };
-        }
-    });
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,6 +15,8 @@ use kinesis_fanout::model::{
 };
 use tokio::time::Instant;
 
+use crate::world::{SHARD, STREAM};
+
 /// A call of a shard's polling.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Poll {
@@ -99,6 +101,34 @@ impl Polls {
 /// How far apart these calls are.
 pub(crate) fn apart(polls: &[Poll]) -> Vec<Duration> {
     polls.windows(2).map(|pair| pair[1].at - pair[0].at).collect()
+}
+
+/// Somebody who polls the first shard as often as it allows, for so long.
+pub(crate) fn poll_along(kinesis: &LocalKinesis, time: Duration) {
+    let port = kinesis.port();
+    let arn = kinesis.stream_arn(STREAM).unwrap();
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(Duration::from_millis(200));
+        let began = Instant::now();
+        let mut iterator = None;
+        while began.elapsed() < time {
+            ticks.tick().await;
+            let Some(at) = iterator.take() else {
+                let request = GetShardIterator {
+                    stream_arn: arn.clone(),
+                    shard_id: SHARD.into(),
+                    starting_position: StartingPosition::TrimHorizon,
+                };
+                iterator = port.get_shard_iterator(request).await.ok();
+                continue;
+            };
+            let request = GetRecords { stream_arn: arn.clone(), shard_iterator: at.clone(), limit: 100 };
+            iterator = match port.get_records(request).await {
+                Ok(page) => page.read().await.unwrap().next_iterator,
+                Err(_) => Some(at),
+            };
+        }
+    });
 }
 
 impl Kinesis for Noting {
