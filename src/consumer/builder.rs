@@ -147,7 +147,7 @@ impl ConsumerBuilder {
     /// An event counts as long as its frame is, and is taken from the connection when there is room for all of it. The true bound is
     /// this budget, plus for each subscription that waits for room what the peer may send ahead (512 KiB, see
     /// [`stream_window`](crate::transport::Http2ClientBuilder::stream_window), and 68 KiB that show how long the event is), plus about
-    /// 180 bytes for each record in hand, plus 16 MiB at most that frames leave to those behind them. With
+    /// 54 bytes for each record in hand, plus 16 MiB at most that frames leave to those behind them. With
     /// [`Transport::UserClient`] the windows are that client's: for the SDK's stock client 2 MiB a subscription, and 5 MiB for all
     /// of a host.
     ///

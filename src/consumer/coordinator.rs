@@ -1,3 +1,5 @@
+mod registering;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,12 +9,12 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use self::registering::{FanOutState, registration};
 use super::budget::Budget;
 use super::builder::{Plan, Settings};
 use super::call::{Answer, AnswerFuture, for_lineage, for_registration};
 use super::delivery::Delivery;
-use super::failure::{failure_error, lineage_error, registration_error, shard_error};
-use super::fallback::Fallback;
+use super::failure::{lineage_error, shard_error};
 use super::merge::LaneId;
 use super::polled::PollSlots;
 use super::shard_task::{Order, Report, ShardSetup, ShardTask};
@@ -22,11 +24,11 @@ use super::stream::RecordStream;
 use super::{Consumer, ConsumerEvent, now};
 use crate::engine::lineage::{self, Lineage, LineageStart, Page};
 use crate::engine::reader::{DeliveryMode, Reader};
-use crate::engine::registration::{self, Registration, RegistrationFailure, RegistrationFallback};
+use crate::engine::registration::{self, Registration};
 use crate::engine::{CheckCause, Output, Pin, ShardStart, ShardStatus};
 use crate::error::{Error, ErrorKind};
 use crate::kinesis::{KinesisPort, PortError};
-use crate::model::{ConsumerReference, Failure, FailureClass, ShardId, StreamSummary};
+use crate::model::{Failure, FailureClass, ShardId, StreamSummary};
 
 /// The task at the centre of a consumer: drives the registration and lineage machines against the port, starts a task for
 /// each shard that lineage lets go, and carries answers between them. It decides nothing itself.
@@ -45,6 +47,8 @@ pub(super) struct Coordinator {
     poll_slots: PollSlots,
     calls: FuturesUnordered<AnswerFuture>,
     shards: BTreeMap<ShardId, ShardLink>,
+    /// How the shard was delivered that was handed over last: its children begin that way.
+    last_mode: DeliveryMode,
     /// Shards whose check found them listed, and that wait for what becomes of the registered consumer.
     suspecting: Vec<(ShardId, ShardStatus)>,
     tasks: JoinSet<()>,
@@ -55,17 +59,6 @@ pub(super) struct Coordinator {
     deliveries: Option<mpsc::UnboundedSender<Delivery>>,
     last_error: Option<PortError>,
     is_registration_over: bool,
-}
-
-/// Whether there is something to subscribe with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum FanOutState {
-    /// It is being found out.
-    Unknown,
-    /// This registered consumer is ACTIVE.
-    Active(String),
-    /// There is no registered consumer, for now.
-    Unavailable,
 }
 
 /// The coordinator's end of a shard task.
@@ -116,6 +109,7 @@ impl Coordinator {
             poll_slots: PollSlots::default(),
             calls: FuturesUnordered::new(),
             shards: BTreeMap::new(),
+            last_mode: DeliveryMode::FanOut,
             suspecting: Vec::new(),
             tasks: JoinSet::new(),
             next_lane: 0,
@@ -241,7 +235,8 @@ impl Coordinator {
                 }
                 self.lineage.handle(lineage::Input::Check { shard: shard_id }, now());
             }
-            Report::HandedOver { shard_id, children } => {
+            Report::HandedOver { shard_id, mode, children } => {
+                self.last_mode = mode;
                 self.shards.remove(&shard_id);
                 self.lineage.handle(lineage::Input::HandedOver { shard: shard_id, children }, now());
             }
@@ -282,59 +277,6 @@ impl Coordinator {
         }
     }
 
-    fn registration_event(&mut self, event: registration::Event) {
-        use registration::Event;
-        match event {
-            Event::Active { consumer_arn } => self.consumer_active(consumer_arn),
-            Event::Unavailable(failure) => self.consumer_unavailable(&failure),
-            // It was unavailable, and is back under the ARN it had.
-            Event::Confirmed { consumer_arn } if self.fan_out == FanOutState::Unavailable => {
-                self.consumer_active(consumer_arn);
-            }
-            Event::Confirmed { .. } => {
-                for (shard_id, status) in std::mem::take(&mut self.suspecting) {
-                    self.order(&shard_id, Order::Checked(status));
-                }
-            }
-            Event::Failed(failure) => {
-                self.shared.fail(registration_error(failure, self.last_error.take()));
-            }
-            Event::NotDeregistered { failure, .. } => {
-                let error = failure_error("DeregisterStreamConsumer", ErrorKind::ConsumerNotFound, &failure);
-                self.shared.leave(error.kind(), error.to_string());
-            }
-            Event::ShutDown => self.is_registration_over = true,
-            Event::Registered { .. } | Event::Deregistered { .. } => {}
-        }
-    }
-
-    fn consumer_active(&mut self, consumer_arn: String) {
-        self.suspecting.clear();
-        for link in self.shards.values_mut() {
-            // A shard that asked whether the consumer is there has its answer.
-            link.checks.retain(|check| *check != ASKS_FOR_CONSUMER);
-            link.order(Order::ConsumerActive(consumer_arn.clone()));
-        }
-        self.shared.log.push(ConsumerEvent::Registered { consumer_arn: consumer_arn.clone() });
-        self.fan_out = FanOutState::Active(consumer_arn);
-    }
-
-    fn consumer_unavailable(&mut self, failure: &RegistrationFailure) {
-        self.suspecting.clear();
-        for link in self.shards.values_mut() {
-            link.checks.retain(|check| *check != ASKS_FOR_CONSUMER);
-            link.order(Order::ConsumerUnavailable);
-        }
-        self.shared.log.push(ConsumerEvent::FanOutUnavailable { reason: failure.to_string() });
-        self.fan_out = FanOutState::Unavailable;
-    }
-
-    fn tell_registration(&mut self, input: registration::Input) {
-        if let Some(registration) = &mut self.registration {
-            registration.handle(input, now());
-        }
-    }
-
     fn lineage_event(&mut self, event: lineage::Event) {
         use lineage::Event;
         match event {
@@ -347,13 +289,17 @@ impl Coordinator {
 
     fn start_shard(&mut self, shard_id: ShardId, start: ShardStart, parents: Vec<ShardId>) {
         let Some(deliveries) = self.deliveries.clone() else { return };
-        self.shared.log.push(ConsumerEvent::ShardStarted { shard_id: shard_id.clone(), parents });
         let lane = self.next_lane;
         self.next_lane += 1;
         let seed = self.settings.seed.wrapping_add(lane);
         let config = self.settings.reader();
         let machine = match (&self.registration, &self.fan_out) {
             (None, _) => Reader::polling(config, start, seed, now()),
+            (Some(_), FanOutState::Active(arn))
+                if self.last_mode == DeliveryMode::Polling && !parents.is_empty() =>
+            {
+                Reader::fan_out_after_polling(config, Some(arn.clone()), start, seed, now())
+            }
             (Some(_), FanOutState::Active(arn)) => {
                 Reader::fan_out(config, Some(arn.clone()), start, seed, now())
             }
@@ -361,6 +307,7 @@ impl Coordinator {
                 Reader::fan_out(config, None, start, seed, now())
             }
         };
+        self.shared.log.push(ConsumerEvent::ShardStarted { shard_id: shard_id.clone(), parents });
         let setup = ShardSetup {
             lane,
             stream: Arc::clone(&self.stream),
@@ -436,17 +383,6 @@ impl Drop for FinishGuard {
             self.0.fail(Error::new(ErrorKind::Internal, "the consumer's coordinator ended before its time"));
         }
         self.0.advance(Stage::Finished);
-    }
-}
-
-fn registration(stream_arn: &str, consumer: ConsumerReference, settings: &Settings) -> Registration {
-    let registration = Registration::new(stream_arn, consumer, settings.seed)
-        .with_wait_for_active(settings.registration_timeout);
-    match settings.fallback {
-        Fallback::Off => registration,
-        Fallback::Polling { after, probe_every } => {
-            registration.with_fallback(RegistrationFallback { after, retry_every: probe_every })
-        }
     }
 }
 

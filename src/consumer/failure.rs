@@ -24,9 +24,11 @@ pub(super) fn shard_error(failure: ShardFailure, error: Option<PortError>) -> Er
         ShardFailure::PinRefused(failure) => {
             (ErrorKind::PositionRefused, "the service refuses every start from now to a day ago", failure)
         }
-        ShardFailure::Denied(failure) if failure.class == FailureClass::Unsupported => {
-            (ErrorKind::InvalidConfiguration, "the shard cannot be read in this way", failure)
-        }
+        ShardFailure::Denied(failure) if failure.class == FailureClass::Unsupported => (
+            ErrorKind::InvalidConfiguration,
+            "what the shard is read with is not to be had at this address",
+            failure,
+        ),
         ShardFailure::Denied(failure) => {
             (ErrorKind::AccessDenied, "reading the shard has been denied for a minute", failure)
         }

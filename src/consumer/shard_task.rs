@@ -56,7 +56,7 @@ pub(super) enum Report {
     /// Somebody has to look at the list of shards.
     Check { shard_id: ShardId, by: DeliveryMode, cause: CheckCause },
     /// All records of the shard have been handed over.
-    HandedOver { shard_id: ShardId, children: Vec<ChildShard> },
+    HandedOver { shard_id: ShardId, mode: DeliveryMode, children: Vec<ChildShard> },
     /// The shard cannot be read any further.
     Failed { shard_id: ShardId, failure: ShardFailure, error: Option<PortError> },
 }
@@ -314,7 +314,7 @@ impl ShardTask {
         let shard_id = self.setup.shard_id.clone();
         let child_ids = children.iter().map(|child| child.shard_id.clone()).collect();
         self.setup.log.push(ConsumerEvent::ShardEnded { shard_id: shard_id.clone(), children: child_ids });
-        self.report(Report::HandedOver { shard_id, children });
+        self.report(Report::HandedOver { shard_id, mode: self.progress.mode(), children });
     }
 
     fn rooms(&mut self, mode: DeliveryMode) -> &mut Rooms {

@@ -165,7 +165,7 @@ impl Unpacked {
 
 /// Takes a record apart. Most begin with something other than an aggregate, and cost no reference to their buffer.
 fn deaggregate(record: KinesisRecordRef<'_>) -> Deaggregated {
-    match kpl::may_be_aggregate(record.data()) {
+    match kpl::begins_as_aggregate(record.data()) {
         true => kpl::deaggregate(&record.data_bytes()),
         false => Deaggregated::Plain,
     }

@@ -68,8 +68,13 @@ pub fn deaggregate(data: &Bytes) -> Deaggregated {
     Deaggregator::new().deaggregate(data)
 }
 
-/// Whether data may be an aggregate: they begin as one. What does not is a plain record; what does may still be one.
-pub(crate) fn may_be_aggregate(data: &[u8]) -> bool {
+/// Whether data begin as an aggregate does, a look at four bytes. What does not is a plain record, and need not be given to
+/// [`deaggregate`]; what does may be one still.
+///
+/// ```
+/// assert!(!kinesis_fanout::kpl::begins_as_aggregate(b"order 17"));
+/// ```
+pub fn begins_as_aggregate(data: &[u8]) -> bool {
     data.starts_with(&MAGIC)
 }
 
@@ -100,7 +105,7 @@ impl Deaggregator {
 
     /// Magic, room for a body, and the digest of the body (`AggregatorUtil.java` of the KCL asks for the same).
     fn is_signed(&self, data: &[u8]) -> bool {
-        if data.len() <= MAGIC.len() + DIGEST_LEN || !data.starts_with(&MAGIC) {
+        if data.len() <= MAGIC.len() + DIGEST_LEN || !begins_as_aggregate(data) {
             return false;
         }
         let (body, digest) = data[MAGIC.len()..].split_at(data.len() - MAGIC.len() - DIGEST_LEN);

@@ -51,8 +51,7 @@ mod schema;
 
 pub use aggregate::{Aggregate, Cursor, UserRecords};
 pub use aggregator::{Aggregator, MaxBytes};
-pub(crate) use deaggregator::may_be_aggregate;
-pub use deaggregator::{Deaggregated, Deaggregator, Verify, deaggregate};
+pub use deaggregator::{Deaggregated, Deaggregator, Verify, begins_as_aggregate, deaggregate};
 pub use hash_key::hash_key;
 pub use malformed::MalformedAggregate;
 pub use put_entry::{InvalidPartitionKey, PutEntry};

@@ -87,7 +87,7 @@ members! {
 
 /// Reads the known members of an object that are not null.
 #[inline]
-fn object<M: json::Member>(
+pub(super) fn object<M: json::Member>(
     json: &mut Json,
     mut read: impl FnMut(&mut Json, M) -> Result<(), DecodeError>,
 ) -> Result<(), DecodeError> {
@@ -103,7 +103,7 @@ fn object<M: json::Member>(
     Ok(())
 }
 
-fn list<T>(
+pub(super) fn list<T>(
     json: &mut Json,
     mut read: impl FnMut(&mut Json) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, DecodeError> {
@@ -166,7 +166,7 @@ fn record(json: &mut Json) -> Result<RecordSpans, DecodeError> {
     }
 }
 
-fn child_shard(json: &mut Json) -> Result<ChildShard, DecodeError> {
+pub(super) fn child_shard(json: &mut Json) -> Result<ChildShard, DecodeError> {
     let (mut shard_id, mut parent_shards, mut hash_key_range) = (None, Vec::new(), HashKeyRange::ALL);
     object(json, |json, member| {
         match member {
@@ -263,16 +263,16 @@ fn millis_behind_latest(json: &mut Json) -> Result<u64, DecodeError> {
     Ok(u64::try_from(millis).unwrap_or(0))
 }
 
-fn utf8<'a>(json: &'a mut Json, member: Member) -> Result<&'a str, DecodeError> {
+pub(super) fn utf8<'a>(json: &'a mut Json, member: Member) -> Result<&'a str, DecodeError> {
     let text = json.text()?;
     std::str::from_utf8(json.slice(text)).map_err(|_| member.invalid())
 }
 
 /// A member of a structure, for errors.
 #[derive(Clone, Copy)]
-struct Member {
-    of: &'static str,
-    name: &'static str,
+pub(super) struct Member {
+    pub(super) of: &'static str,
+    pub(super) name: &'static str,
 }
 
 impl Member {
@@ -280,7 +280,7 @@ impl Member {
         DecodeError::Missing { of: self.of, member: self.name }
     }
 
-    fn invalid(self) -> DecodeError {
+    pub(super) fn invalid(self) -> DecodeError {
         DecodeError::Invalid { of: self.of, member: self.name }
     }
 }

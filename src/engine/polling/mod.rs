@@ -11,7 +11,7 @@
 //!      │      ├── iterator <────────────────┤
 //!      │      ├── page: Deliver <───────────┤
 //!      │      ├── throttled, failed: later <┤
-//!      │      ├── iterator expired: a new one <┤
+//!      │      ├── iterator expired <────────┤
 //!      │      └── no room for the page <────┤
 //!      │                                    │ ResourceNotFound, InvalidArgument
 //!      │                                    │               page without an iterator: Deliver

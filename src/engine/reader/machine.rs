@@ -86,6 +86,25 @@ impl Reader {
         reader
     }
 
+    /// A shard whose parents were polled in the end for want of fan-out: it is polled at once, and fan-out is tried beside it, so that it
+    /// waits for neither.
+    pub fn fan_out_after_polling(
+        config: ReaderConfig,
+        consumer_arn: Option<String>,
+        start: ShardStart,
+        seed: u64,
+        now: Instant,
+    ) -> Self {
+        if consumer_arn.is_none() || config.fallback.is_none() {
+            return Self::fan_out(config, consumer_arn, start, seed, now);
+        }
+        let mut reader = Self::new(config, consumer_arn, start, seed);
+        reader.tell_change(DeliveryMode::Polling, super::ChangeCause::ParentPolled);
+        reader.serve_by_polling(None, now);
+        reader.begin_probe(now);
+        reader
+    }
+
     /// A shard to be polled, and nothing else.
     pub fn polling(config: ReaderConfig, start: ShardStart, seed: u64, now: Instant) -> Self {
         let mut reader = Self::new(ReaderConfig { fallback: None, ..config }, None, start, seed);
@@ -292,9 +311,9 @@ impl Reader {
     }
 
     /// Stops the polling between two pages.
-    pub(super) fn end_polling(&mut self) {
+    pub(super) fn end_polling(&mut self, now: Instant) {
         if let Some(polling) = &mut self.polling {
-            polling.suspend();
+            polling.suspend(now);
             self.command(Command::End(DeliveryMode::Polling));
         }
     }

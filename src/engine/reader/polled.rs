@@ -56,7 +56,7 @@ impl Reader {
             self.end_fan_out(now);
         }
         self.tell_change(DeliveryMode::FanOut, ChangeCause::PollingDenied(failure));
-        self.end_polling();
+        self.end_polling(now);
         self.serve_by_fan_out(now);
     }
 }

@@ -26,7 +26,7 @@ impl Reader {
     pub(super) fn probe_tells(&mut self, event: subscription::Event, now: Instant) {
         use subscription::Event as Told;
         match event {
-            Told::Deliver { event, skip_through } => self.take_over(event, skip_through),
+            Told::Deliver { event, skip_through } => self.take_over(event, skip_through, now),
             Told::Established { renewal } => self.tell(Event::Established { renewal }),
             Told::Ended { cause, .. } if ends_probe(&cause) => self.end_probe(cause, now),
             Told::Ended { cause, retry_in } => self.tell(Event::SubscriptionEnded { cause, retry_in }),
@@ -43,13 +43,13 @@ impl Reader {
 
     /// The probe's first event: fan-out serves from here on. It holds all that comes after the position the probe began at, which what
     /// was polled has reached or passed.
-    fn take_over(&mut self, event: SubscriptionEvent, skip_through: Option<RecordPosition>) {
+    fn take_over(&mut self, event: SubscriptionEvent, skip_through: Option<RecordPosition>, now: Instant) {
         let polled = self.handed_on();
         let skip_through = polled.skip_through(skip_through);
         if let Some(subscription) = &mut self.subscription {
             subscription.catch_up_with(&polled);
         }
-        self.end_polling();
+        self.end_polling(now);
         self.mode = Mode::FanOut { failing: None };
         self.tell_change(DeliveryMode::FanOut, ChangeCause::FanOutWorks);
         self.tell(Event::Deliver {

@@ -90,6 +90,10 @@ impl Subscription {
         if matches!(self.state, State::Calling { .. } | State::Open(_)) {
             self.contention.call_answered_or_given_up(now);
         }
+        if matches!(self.state, State::Calling { .. }) {
+            // It may have been sent just now.
+            self.last_call = Some(now);
+        }
         self.contention.let_go();
         self.outputs.clear();
         self.state = State::Over;
