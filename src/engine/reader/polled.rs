@@ -1,6 +1,6 @@
 //! Polling serves, by itself or for fan-out.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::fan_out::denies_at_once;
 use super::machine::Reader;
@@ -44,12 +44,19 @@ impl Reader {
         }
     }
 
-    /// Polling is denied: fan-out goes on, and there is no fallback for a while.
+    /// Polling is denied: fan-out goes on, and there is no fallback for a while; so long that it is told where fan-out is denied for good
+    /// as well.
     fn give_polling_up(&mut self, failure: Failure, now: Instant) {
-        self.polling_denied_until = self.next_probe(now);
+        let next_probe = self.next_probe(now).unwrap_or(now + DENIED_AT_MOST);
+        self.polling_denied_until = Some(next_probe.max(now + DENIED_AT_LEAST));
         self.end_probing(now);
         self.tell_change(DeliveryMode::FanOut, ChangeCause::PollingDenied(failure));
         self.end_polling(now);
         self.serve_by_fan_out(now);
     }
 }
+
+/// A denial of fan-out is final after a minute, whose last call may come 30 s after that.
+const DENIED_AT_LEAST: Duration = Duration::from_secs(120);
+/// For ever, as far as a clock can count.
+const DENIED_AT_MOST: Duration = Duration::from_secs(365 * 24 * 3600);
