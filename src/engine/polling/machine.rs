@@ -218,7 +218,8 @@ impl Polling {
         if !page.records.is_empty() {
             self.confirming = None;
         }
-        self.iterator = page.next_iterator.clone();
+        // Children end the shard, iterator or not (decision 4).
+        self.iterator = page.next_iterator.clone().filter(|_| page.child_shards.is_empty());
         self.state = match (&self.iterator, &self.confirming) {
             (Some(_), _) if self.is_to_rescan(&page) => State::Idle { due: now },
             (Some(_), _) => State::Idle { due: sent_at + self.config.idle_interval.min(LONGEST_INTERVAL) },

@@ -23,6 +23,7 @@
 //!
 //! - A scan goes out at once at the start, and again while the shard is behind, as fast as the service allows (see `pace`); a shard that is
 //!   caught up waits for the idle interval.
+//! - A page with children is the shard's last, iterator or not.
 //! - The position moves with the records of a page, never with an iterator: one that has expired is replaced by one AFTER the last
 //!   record.
 //! - Throttles only slow it down: others may poll the same shard, so they are no failure, however long they last.

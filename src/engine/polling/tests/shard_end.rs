@@ -5,6 +5,7 @@ use super::values::{PageBuilder, closed, gone, page};
 use crate::engine::polling::PollingConfig;
 use crate::engine::{ShardStart, ShardStatus};
 use crate::model::FailureClass::{InvalidArgument, ResourceNotFound};
+use crate::model::RecordsPage;
 
 /// The last page, without children, is stored; a listing is asked.
 fn checking() -> Scenario {
@@ -28,6 +29,15 @@ fn decision_04_no_iterator_and_children_end_the_shard_when_the_page_is_stored() 
 fn decision_04_an_empty_last_page_ends_the_shard_as_well() {
     let mut s = Scenario::polling();
     assert_eq!(s.page(page([]).with_children(&["a"])), ["deliver [] end +a"]);
+    assert_eq!(s.demand(), ["shard ended +a"]);
+}
+
+#[test]
+fn decision_04_children_end_the_shard_even_beside_an_iterator() {
+    let mut s = Scenario::polling();
+    let last = RecordsPage { next_iterator: Some("more".into()), ..page([3]).with_children(&["a"]) };
+    s.page(last.behind(9));
+    assert_eq!(s.due(), None, "nothing is asked for with it");
     assert_eq!(s.demand(), ["shard ended +a"]);
 }
 
