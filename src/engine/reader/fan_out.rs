@@ -30,6 +30,13 @@ impl Reader {
             Told::Failed(ShardFailure::Denied(failure)) if self.may_fall_back(now) => {
                 self.fall_back(ChangeCause::FanOutDenied(failure), now);
             }
+            // Another subscription that is held for so long is no reason to poll (decision 7).
+            Told::Failed(ShardFailure::GaveUp(failure))
+                if failure.class != FailureClass::ResourceInUse && self.may_fall_back(now) =>
+            {
+                let given_up_after = self.config.subscription.give_up_after.unwrap_or_default();
+                self.fall_back(ChangeCause::FanOutFailing(given_up_after), now);
+            }
             Told::Failed(failure) => self.fail(failure, now),
         }
     }

@@ -137,6 +137,36 @@ fn the_time_is_the_one_that_was_set() {
 }
 
 #[test]
+fn a_fan_out_that_is_given_up_sooner_than_that_makes_polling_serve_as_well() {
+    for seconds in [10, 60] {
+        let mut config = default_config();
+        config.subscription.give_up_after = Some(Duration::from_secs(seconds));
+        config.polling.give_up_after = Some(Duration::from_secs(seconds));
+        let mut s = Scenario::reading_with(config);
+        s.failed(Unavailable);
+        s.until_subscribe();
+        let took = fails_until_polled(&mut s, refused).as_secs();
+        assert!((seconds - 3..seconds + 31).contains(&took) && !s.over, "{took}");
+        s.poll_on_from([3]);
+        s.no_page(Unavailable);
+        assert!(!s.over, "the time counts anew for the polling");
+    }
+}
+
+#[test]
+fn decision_07_a_fan_out_that_is_given_up_for_another_subscription_is_an_error() {
+    let mut config = default_config();
+    config.subscription.give_up_after = Some(Duration::from_secs(60));
+    let mut s = Scenario::reading_with(config);
+    s.failed(Unavailable);
+    while !s.over {
+        s.until_subscribe();
+        s.refused(ResourceInUse);
+    }
+    assert!(!s.polling.begun);
+}
+
+#[test]
 fn times_beyond_the_clock_are_never() {
     let fallback = Fallback { after: Duration::MAX, probe_every: Duration::MAX };
     let config = ReaderConfig { fallback: Some(fallback), ..default_config() };
