@@ -104,6 +104,11 @@ impl Polling {
         (self.pace, self.next_call) = calls;
     }
 
+    /// Goes on after [`Event::Failed`] with a denial, by the same back-off: there is nothing else to read the shard with.
+    pub fn keep_trying(&mut self, denial: Failure, now: Instant) {
+        self.escalate(denial, now);
+    }
+
     /// Takes an input. Drain [`poll_output`](Self::poll_output) after it.
     pub fn handle(&mut self, input: Input, now: Instant) {
         match input {

@@ -58,7 +58,7 @@ impl Polling {
         }
     }
 
-    fn escalate(&mut self, failure: Failure, now: Instant) {
+    pub(super) fn escalate(&mut self, failure: Failure, now: Instant) {
         let since = *self.failing_since.get_or_insert(now);
         let failing = now.saturating_duration_since(since);
         if self.config.give_up_after.is_some_and(|limit| failing >= limit) {

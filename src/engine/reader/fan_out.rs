@@ -30,6 +30,10 @@ impl Reader {
             Told::Failed(ShardFailure::Denied(failure)) if self.may_fall_back(now) => {
                 self.fall_back(ChangeCause::FanOutDenied(failure), now);
             }
+            Told::Failed(ShardFailure::Denied(failure)) if self.may_try_polling_once_more() => {
+                self.fall_back(ChangeCause::FanOutDenied(failure.clone()), now);
+                self.polled.is_last_try = Some(failure);
+            }
             // Another subscription that is held for so long is no reason to poll (decision 7).
             Told::Failed(ShardFailure::GaveUp(failure))
                 if failure.class != FailureClass::ResourceInUse && self.may_fall_back(now) =>
@@ -42,8 +46,8 @@ impl Reader {
     }
 
     fn subscription_ended(&mut self, cause: EndCause, retry_in: Option<Duration>, now: Instant) {
-        if self.consumer_arn.is_none() {
-            return self.fall_back_if_allowed(ChangeCause::ConsumerUnavailable, now);
+        if self.consumer_arn.is_none() && self.may_fall_back(now) {
+            return self.fall_back(ChangeCause::ConsumerUnavailable, now);
         }
         match cause {
             EndCause::Failed(failure) if denies_at_once(&failure) && self.may_fall_back(now) => {
@@ -128,6 +132,11 @@ impl Reader {
         self.config.fallback.is_some() && !is_denied && !is_ending
     }
 
+    /// One answer is not enough to end the shard with.
+    fn may_try_polling_once_more(&self) -> bool {
+        self.config.fallback.is_some() && self.polled.was_denied_once
+    }
+
     fn fall_back(&mut self, cause: ChangeCause, now: Instant) {
         self.tell_change(DeliveryMode::Polling, cause);
         let next_probe = self.next_probe(now);
@@ -141,6 +150,9 @@ impl Reader {
         }
         let is_new = self.consumer_arn.as_ref() != Some(&consumer_arn);
         self.consumer_arn = Some(consumer_arn.clone());
+        if let (Mode::Polling { .. }, Some(denial)) = (&self.mode, self.polled.denial.take()) {
+            return self.give_polling_up(denial, now);
+        }
         if let Some(subscription) = self.running_subscription() {
             subscription.handle(subscription::Input::ConsumerMoved { consumer_arn }, now);
         } else if let Mode::Polling { next_probe } = &mut self.mode
@@ -152,15 +164,25 @@ impl Reader {
         }
     }
 
+    fn consumer_unavailable_to_fan_out(&mut self, now: Instant) {
+        let may_fall_back = self.may_fall_back(now);
+        let Some(subscription) = &mut self.subscription else { return };
+        if subscription.is_established() {
+            return;
+        }
+        if may_fall_back {
+            return self.fall_back(ChangeCause::ConsumerUnavailable, now);
+        }
+        // Nobody answers what it asked of the listing and of the registration: this is the answer.
+        let consumer_arn = subscription.consumer_arn().to_string();
+        subscription.handle(subscription::Input::ConsumerMoved { consumer_arn }, now);
+    }
+
     /// A subscription that delivers is left alone: what the registration cannot find may yet be there.
     pub(super) fn consumer_unavailable(&mut self, now: Instant) {
         self.consumer_arn = None;
         match &mut self.mode {
-            Mode::FanOut { .. } => {
-                if self.subscription.as_ref().is_some_and(|it| !it.is_established()) {
-                    self.fall_back_if_allowed(ChangeCause::ConsumerUnavailable, now);
-                }
-            }
+            Mode::FanOut { .. } => self.consumer_unavailable_to_fan_out(now),
             Mode::Polling { next_probe } => *next_probe = None,
             Mode::Probing { .. } => {
                 let gone = Failure::new(FailureClass::ResourceNotFound, "there is no registered consumer");

@@ -5,7 +5,7 @@ use super::{Command, DeliveryMode, Event, Input, TimeoutReason};
 use crate::engine::polling::{self, Polling, PollingConfig};
 use crate::engine::subscription::{self, Subscription, SubscriptionConfig};
 use crate::engine::{Output, Position, Random, ShardFailure, ShardStart};
-use crate::model::ChildShard;
+use crate::model::{ChildShard, Failure};
 
 /// The machine of one shard's reading.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct Reader {
     pub(super) consumer_arn: Option<String>,
     /// Polling was denied: no fallback before this instant.
     pub(super) polling_denied_until: Option<Instant>,
+    /// What became of the polling since it began.
+    pub(super) polled: Polled,
     pub(super) random: Random,
     outputs: VecDeque<Output<Command, Event, TimeoutReason>>,
 }
@@ -55,6 +57,19 @@ pub(super) enum Mode {
     Probing { until: Option<Instant> },
     /// The shard has ended, or failed, or is not wanted any more.
     Over,
+}
+
+/// What became of the polling since it began.
+#[derive(Debug, Default)]
+pub(super) struct Polled {
+    /// A page has come.
+    pub(super) works: bool,
+    /// How it was denied, since which no page has come.
+    pub(super) denial: Option<Failure>,
+    /// Fan-out is denied for good, as told here: this is the last that is tried.
+    pub(super) is_last_try: Option<Failure>,
+    /// It was given up for a single answer.
+    pub(super) was_denied_once: bool,
 }
 
 /// A fan-out that brings nothing.
@@ -128,6 +143,7 @@ impl Reader {
             polling: None,
             consumer_arn,
             polling_denied_until: None,
+            polled: Polled::default(),
             random: Random::seeded(seed),
             outputs: VecDeque::new(),
         }
@@ -328,6 +344,7 @@ impl Reader {
                 self.polling = Some(Box::new(Polling::new(config, position, seed, now)));
             }
         }
+        self.polled = Polled::default();
         self.command(Command::Begin(DeliveryMode::Polling));
         self.mode = Mode::Polling { next_probe };
     }

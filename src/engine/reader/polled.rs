@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::fan_out::denies_at_once;
-use super::machine::Reader;
+use super::machine::{Polled, Reader};
 use super::{ChangeCause, Command, DeliveryMode, Event};
 use crate::engine::ShardFailure;
 use crate::engine::polling;
@@ -22,33 +22,60 @@ impl Reader {
     pub(super) fn polling_tells(&mut self, event: polling::Event, now: Instant) {
         use polling::Event as Told;
         match event {
-            Told::Deliver { page, skip_through } => self.tell(Event::Deliver {
-                mode: DeliveryMode::Polling,
-                records: page.records,
-                millis_behind_latest: page.millis_behind_latest,
-                skip_through,
-            }),
+            Told::Deliver { page, skip_through } => {
+                self.polled = Polled { works: true, ..Polled::default() };
+                self.tell(Event::Deliver {
+                    mode: DeliveryMode::Polling,
+                    records: page.records,
+                    millis_behind_latest: page.millis_behind_latest,
+                    skip_through,
+                });
+            }
             Told::Throttled { retry_in } => self.tell(Event::Throttled { retry_in }),
             Told::IteratorExpired => self.tell(Event::IteratorExpired),
             Told::CallFailed { failure, retry_in } => {
                 self.tell(Event::PollFailed { failure: failure.clone(), retry_in });
-                if denies_at_once(&failure) && self.consumer_arn.is_some() {
-                    self.give_polling_up(failure, now);
+                if denies_at_once(&failure) {
+                    self.polling_denied_once(failure, now);
                 }
             }
             Told::ShardEnded { children } => self.end_shard(children, now),
-            Told::Failed(ShardFailure::Denied(failure)) if self.consumer_arn.is_some() => {
-                self.give_polling_up(failure, now);
+            Told::Failed(ShardFailure::Denied(failure)) if self.config.fallback.is_some() => {
+                self.polling_denied_for_good(failure, now);
             }
             Told::Failed(failure) => self.fail(failure, now),
         }
     }
 
+    /// Polling that never worked is given up at once. Where it has worked, one answer says little: permissions change, and so do proxies.
+    fn polling_denied_once(&mut self, failure: Failure, now: Instant) {
+        if let Some(fan_out) = self.polled.is_last_try.take() {
+            return self.fail(ShardFailure::Denied(fan_out), now);
+        }
+        self.polled.denial = Some(failure.clone());
+        if self.consumer_arn.is_some() && !self.polled.works {
+            self.give_polling_up(failure, now);
+            self.polled.was_denied_once = true;
+        }
+    }
+
+    /// Without a registered consumer there is nothing else to read with: whether there will be one is for the registration to say.
+    fn polling_denied_for_good(&mut self, failure: Failure, now: Instant) {
+        if self.consumer_arn.is_some() {
+            return self.give_polling_up(failure, now);
+        }
+        self.polled.denial = Some(failure.clone());
+        if let Some(polling) = &mut self.polling {
+            polling.keep_trying(failure, now);
+        }
+    }
+
     /// Polling is denied: fan-out goes on, and there is no fallback for a while; so long that it is told where fan-out is denied for good
     /// as well.
-    fn give_polling_up(&mut self, failure: Failure, now: Instant) {
+    pub(super) fn give_polling_up(&mut self, failure: Failure, now: Instant) {
         let next_probe = self.next_probe(now).unwrap_or(now + DENIED_AT_MOST);
         self.polling_denied_until = Some(next_probe.max(now + DENIED_AT_LEAST));
+        self.polled.was_denied_once = false;
         self.end_probing(now);
         self.tell_change(DeliveryMode::FanOut, ChangeCause::PollingDenied(failure));
         self.end_polling(now);

@@ -147,6 +147,11 @@ impl Subscription {
         matches!(self.state, State::Open(_)) && self.contention.is_established()
     }
 
+    /// What it subscribes with.
+    pub fn consumer_arn(&self) -> &str {
+        &self.consumer_arn
+    }
+
     /// Whether an event, or the first call, waits for room.
     pub fn is_without_room(&self) -> bool {
         !self.has_room

@@ -150,14 +150,20 @@ fn a_consumer_that_is_gone_and_back_while_a_subscription_delivers_changes_nothin
 }
 
 #[test]
-fn polling_that_is_denied_without_a_consumer_is_a_typed_error() {
+fn polling_that_is_denied_without_a_consumer_is_tried_on_for_as_long_as_it_takes() {
     let mut s = without_consumer();
-    assert_eq!(s.no_page(AccessDenied), ["poll failed AccessDenied"]);
-    while !s.over {
+    while s.elapsed().as_secs() < 3600 {
+        assert_eq!(s.no_page(AccessDenied), ["poll failed AccessDenied"]);
         s.time_out();
-        s.no_page(AccessDenied);
     }
-    assert!((60..100).contains(&s.elapsed().as_secs()), "{:?}", s.elapsed());
+    assert!(s.polling.calls < 400, "by a back-off: {}", s.polling.calls);
+    assert_eq!(s.page(page([4])), ["Polling delivers [4]"]);
+    s.room(Polling);
+    s.time_out();
+    s.no_page(AccessDenied);
+    let changed = ["Polling to FanOut: denied AccessDenied", "end Polling", "begin FanOut"];
+    assert_eq!(s.active("arn2"), changed, "with a consumer there is fan-out");
+    assert_eq!(s.room(FanOut), ["subscribe #1 AFTER 4 as arn2"]);
 }
 
 #[test]

@@ -83,6 +83,17 @@ impl Scenario {
         scenario
     }
 
+    /// By fan-out after records 1 and 2: it was denied, polling as well, and so it is called anew.
+    pub(super) fn polling_denied() -> Self {
+        let mut scenario = Self::reading();
+        scenario.failed(FailureClass::AccessDenied);
+        scenario.room(DeliveryMode::Polling);
+        scenario.no_iterator(FailureClass::AccessDenied);
+        scenario.room(DeliveryMode::FanOut);
+        scenario.until_subscribe();
+        scenario
+    }
+
     /// The polling has begun: its first page is stored, the next GetRecords under way.
     pub(super) fn poll_on_from<const N: usize>(&mut self, numbers: [u128; N]) {
         if self.room(DeliveryMode::Polling).is_empty() {

@@ -1,6 +1,5 @@
 use super::scenario::Scenario;
 use super::values::{EventBuilder, event, last_page, page};
-use crate::engine::reader::DeliveryMode::FanOut;
 use crate::model::FailureClass;
 
 pub(super) type ModeBuilder = fn() -> Scenario;
@@ -37,10 +36,7 @@ pub(super) const MODES: [(&str, ModeBuilder); 16] = [
         s
     }),
     ("FanOut, polling denied", || {
-        let mut s = Scenario::polling();
-        s.no_page(FailureClass::AccessDenied);
-        s.room(FanOut);
-        s.until_subscribe();
+        let mut s = Scenario::polling_denied();
         s.subscribed();
         s
     }),

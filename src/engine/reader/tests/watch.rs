@@ -152,6 +152,10 @@ impl Side {
         self.alive = Some(call);
     }
 
+    pub(super) fn has_room(&self) -> bool {
+        self.has_room
+    }
+
     pub(super) fn is_reading(&self) -> bool {
         self.reading
     }
