@@ -93,6 +93,14 @@ impl Position {
         position
     }
 
+    /// Goes on where the other reader has come to meanwhile, if it has brought a record since: nothing has come from this one.
+    pub fn follow(&mut self, other: &Self) {
+        let number = |position: &Self| position.last.as_ref().map(|last| last.number.clone());
+        if number(self) < number(other) {
+            *self = other.handed_on();
+        }
+    }
+
     /// Counts as done what the other reader has brought meanwhile. Where this one goes on stays as it is.
     pub fn catch_up_with(&mut self, other: &Self) {
         let Some(done) = &other.last else { return };

@@ -100,6 +100,22 @@ fn a_probe_that_is_ahead_of_what_was_polled_needs_no_filter() {
 }
 
 #[test]
+fn decision_01_a_probe_follows_what_is_polled_until_its_call() {
+    let mut polled = Position::new(ShardStart::TrimHorizon);
+    let mut probe = polled.handed_on();
+    polled.advance_by_page(&records([1, 2]));
+    probe.follow(&polled);
+    assert_eq!((probe.starting_position(), probe.skip_through(None)), (after(2), done(2)));
+    assert!(probe.fall_back());
+    let refused = probe.clone();
+    probe.follow(&polled);
+    assert_eq!(probe.starting_position(), refused.starting_position(), "nothing has come since");
+    polled.advance_by_page(&records([3]));
+    probe.follow(&polled);
+    assert_eq!((probe.starting_position(), probe.skip_through(None)), (after(3), done(3)));
+}
+
+#[test]
 fn an_empty_page_leaves_the_position() {
     let mut position = Position::new(ShardStart::Timestamp(arrival(4)));
     position.advance_by_page(&records([]));

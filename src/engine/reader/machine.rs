@@ -209,6 +209,7 @@ impl Reader {
             // An event is there, and the user is in no hurry.
             self.clear_failing();
         }
+        self.let_probe_follow();
         let Some(subscription) = self.running_subscription() else {
             return self.close_late_success(input, now);
         };

@@ -49,7 +49,9 @@ impl Reader {
 
     /// Polling that never worked is given up at once. Where it has worked, one answer says little: permissions change, and so do proxies.
     fn polling_denied_once(&mut self, failure: Failure, now: Instant) {
-        if let Some(fan_out) = self.polled.is_last_try.take() {
+        if self.consumer_arn.is_some()
+            && let Some(fan_out) = self.polled.is_last_try.take()
+        {
             return self.fail(ShardFailure::Denied(fan_out), now);
         }
         self.polled.denial = Some(failure.clone());

@@ -23,6 +23,15 @@ impl Reader {
         self.mode = Mode::Probing { until: None };
     }
 
+    /// Polling goes on while the probe waits for its room or for its next call, and retention may pass what lies behind.
+    pub(super) fn let_probe_follow(&mut self) {
+        if let (Mode::Probing { .. }, Some(subscription), Some(polling)) =
+            (&self.mode, &mut self.subscription, &self.polling)
+        {
+            subscription.follow(polling.stored_position());
+        }
+    }
+
     /// The probe's time begins, or begins anew, with its room.
     pub(super) fn probe_found_room(&mut self, now: Instant) {
         if let Mode::Probing { until } = &mut self.mode {
@@ -55,8 +64,8 @@ impl Reader {
         }
     }
 
-    /// The probe's first event: fan-out serves from here on. It holds all that comes after the position the probe began at, which what
-    /// was polled has reached or passed.
+    /// The probe's first event: fan-out serves from here on. It holds all that comes after the position of its call, which what was polled
+    /// has reached or passed.
     fn take_over(&mut self, event: SubscriptionEvent, skip_through: Option<RecordPosition>, now: Instant) {
         let polled = self.handed_on();
         let skip_through = polled.skip_through(skip_through);

@@ -162,6 +162,13 @@ impl Subscription {
         self.before_waiting.as_ref().unwrap_or(&self.position)
     }
 
+    /// Makes the next call where another reader has come to. A call that is made already is told of it by its first event.
+    pub fn follow(&mut self, other: &Position) {
+        if matches!(self.state, State::Idle { .. }) {
+            self.position.follow(other);
+        }
+    }
+
     /// Counts as done what another reader of the shard has brought meanwhile.
     pub fn catch_up_with(&mut self, other: &Position) {
         self.position.catch_up_with(other);

@@ -51,6 +51,26 @@ fn decision_01_a_probe_goes_on_after_the_last_record_stored() {
 }
 
 #[test]
+fn decision_01_a_probe_subscribes_at_the_position_of_each_of_its_calls() {
+    let mut s = Scenario::polling();
+    s.time_out();
+    s.page(page([4, 5]));
+    s.room(Polling);
+    s.wait_secs(2000);
+    assert_eq!(s.room(FanOut), ["subscribe #1 AFTER 5"], "what came while it waited for room is stored");
+    s.page(page([6]));
+    s.room(Polling);
+    s.refused(ResourceInUse);
+    assert!(s.until_subscribe().contains(&"subscribe #2 AFTER 6".into()));
+    s.page(page([7]));
+    s.room(Polling);
+    s.subscribed();
+    assert_eq!(s.event(event([7, 8]))[3], "FanOut delivers [7 8] past 7");
+    s.room(FanOut);
+    assert_eq!(s.stored, [1, 2, 3, 4, 5, 6, 7, 8]);
+}
+
+#[test]
 fn polling_goes_on_while_fan_out_is_tried() {
     let mut s = Scenario::probing();
     let call = s.polling.call();
