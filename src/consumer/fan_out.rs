@@ -41,7 +41,7 @@ pub(super) enum Step<Input> {
     /// Something for the machine, and the client's own error.
     Failed(Input, PortError),
     /// Records have found room: for the user, and then a `Demand` for the machine.
-    Stored(Unpacked, Room),
+    Stored(Box<Unpacked>, Room),
     /// Nothing yet.
     Nothing,
 }

@@ -114,9 +114,9 @@ impl Rooms {
     }
 
     /// Uses the room that was granted; the records that waited for it come out with it.
-    pub(super) fn fill(&mut self, room: Room) -> Option<(Unpacked, Room)> {
+    pub(super) fn fill(&mut self, room: Room) -> Option<(Box<Unpacked>, Room)> {
         match self.waiting.take()?.0 {
-            RoomFor::Records(records) => return Some((*records, room)),
+            RoomFor::Records(records) => return Some((records, room)),
             RoomFor::Next => self.reserved = Some(room),
             RoomFor::Call => self.kept = Some(room),
             RoomFor::Nothing => {}

@@ -280,7 +280,7 @@ impl ShardTask {
                 Some(input)
             }
             Step::Stored(records, room) => {
-                self.send(records, room);
+                self.send(*records, room);
                 Some(demand)
             }
             Step::Nothing => None,
@@ -299,7 +299,7 @@ impl ShardTask {
             if self.rooms(mode).has_records() {
                 let room = self.rooms(mode).granted().await;
                 if let Some((records, room)) = self.rooms(mode).fill(room) {
-                    self.send(records, room);
+                    self.send(*records, room);
                 }
             }
         }

@@ -101,7 +101,7 @@ impl Scenario {
 
     /// The shell is told to stop, and gives the call at hand up.
     pub(super) fn suspend(&mut self) {
-        self.machine.suspend();
+        self.machine.suspend(self.now);
         self.calling = None;
         assert_eq!(self.due(), None);
     }
