@@ -23,6 +23,7 @@ mod headers;
 mod json;
 mod message;
 mod received;
+mod record_reader;
 
 pub use decode_error::{DecodeError, JsonProblem};
 pub use event::{EncodedRecords, event_payload};
