@@ -16,6 +16,9 @@ pub mod emulator;
 #[cfg(feature = "consumer")]
 mod error;
 #[cfg(feature = "consumer")]
+#[doc = include_str!("../docs/fan-out-or-polling.md")]
+pub mod fan_out_or_polling {}
+#[cfg(feature = "consumer")]
 pub mod transport;
 
 #[cfg(feature = "consumer")]

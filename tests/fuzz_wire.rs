@@ -1,11 +1,11 @@
-//! Events and bodies that are made up and broken at random, into the decoder of subscriptions: no panic, no value that the bytes
+//! Events, pages and bodies that are made up and broken at random, into the decoder of subscriptions: no panic, no value that the bytes
 //! do not hold, and the AWS SDK reads the same wherever both read something.
 //!
 //! ```text
 //! FUZZ_SECONDS=300 cargo test --release --test fuzz_wire -- --nocapture
 //! ```
 //!
-//! `FUZZ_SECONDS` is 1 for each of the two by default. `FUZZ_SEED` repeats a run; a failure prints the seed and the bytes.
+//! `FUZZ_SECONDS` is 1 for each of the three by default. `FUZZ_SEED` repeats a run; a failure prints the seed and the bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be had fails the run")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a run tells what it saw, and what broke it")]
 
@@ -33,6 +33,16 @@ fn no_event_breaks_its_reader() {
         let is_read = is_read_or_refused(&whole, true);
         let broken = random.broken(whole);
         (broken.clone(), Box::new(move || is_read && is_read_or_refused(&broken, false)))
+    });
+}
+
+#[test]
+fn no_page_breaks_its_reader() {
+    fuzz("pages", |random| {
+        let whole = random.page();
+        let is_read = is_page_or_refused(&whole, true);
+        let broken = random.broken(whole);
+        (broken.clone(), Box::new(move || is_read && is_page_or_refused(&broken, false)))
     });
 }
 
@@ -79,8 +89,26 @@ fn fuzz(what: &str, mut case: impl FnMut(&mut Random) -> Case) {
 /// Whether the event is read. What is read is no more than came, and what the SDK reads: where the SDK refuses, so does this
 /// decoder, which is the stricter one. With `is_whole` nobody has broken the event, so that the SDK refuses wherever this does.
 fn is_read_or_refused(json: &[u8], is_whole: bool) -> bool {
-    let (ours, by_sdk) = (sdk::ours(json), sdk::read(json));
-    match (&ours, &by_sdk) {
+    agree(json, is_whole, &sdk::ours(json), sdk::read(json).as_ref())
+}
+
+/// The same of a page.
+fn is_page_or_refused(json: &[u8], is_whole: bool) -> bool {
+    let (ours, by_sdk) = (sdk::our_page(json), sdk::page(json));
+    if let (Ok((_, ours)), Some((_, by_sdk))) = (&ours, &by_sdk) {
+        assert_eq!(ours, by_sdk);
+    }
+    let (ours, by_sdk) = (ours.map(|(page, _)| page), by_sdk.map(|(page, _)| page));
+    agree(json, is_whole, &ours, by_sdk.as_ref())
+}
+
+fn agree(
+    json: &[u8],
+    is_whole: bool,
+    ours: &Result<SubscriptionEvent, DecodeError>,
+    by_sdk: Option<&SubscriptionEvent>,
+) -> bool {
+    match (ours, by_sdk) {
         (Ok(ours), Some(by_sdk)) => {
             assert_eq!(without_times(ours), without_times(by_sdk));
             assert_times_are_near(ours, by_sdk);
@@ -91,7 +119,7 @@ fn is_read_or_refused(json: &[u8], is_whole: bool) -> bool {
         (Err(DecodeError::Missing { member: "Data", .. }), _) => {}
         (Err(error), by_sdk) => assert!(!is_whole || by_sdk.is_none(), "{error}, but {by_sdk:?}"),
     }
-    if let Err(error) = &ours {
+    if let Err(error) = ours {
         assert!(error.to_string().len() < 200, "{error}");
     }
     ours.is_ok()

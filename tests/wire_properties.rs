@@ -1,14 +1,16 @@
-//! Properties of the decoder of subscriptions: against the encoder, against the AWS SDK, and whatever the chunks.
+//! Properties of the decoder of subscriptions and pages: against the encoder, against the AWS SDK, and whatever the chunks.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be had fails its test")]
 
 #[path = "wire/sdk.rs"]
 mod sdk;
 
+use aws_sdk_kinesis::operation::get_records::GetRecordsOutput;
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{ChildShard, EncryptionType, HashKeyRange, Record, SubscribeToShardEvent};
 use aws_smithy_json::codec::JsonCodec;
+use aws_smithy_schema::Schema;
 use aws_smithy_schema::codec::Codec;
-use aws_smithy_schema::serde::ShapeSerializer;
+use aws_smithy_schema::serde::{SerializableStruct, ShapeSerializer};
 use aws_smithy_types::DateTime;
 use bytes::Bytes;
 use kinesis_fanout::model::{KinesisRecord, SubscriptionEvent};
@@ -79,6 +81,18 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    fn page()(
+        records in vec(record(), 0..6),
+        next in option::of(prop_oneof![Just(String::new()), "(?s).{0,300}"]),
+        behind in option::of(any::<i64>()),
+        children in option::of(vec(child(), 0..3)),
+    ) -> GetRecordsOutput {
+        let page = GetRecordsOutput::builder().set_records(Some(records)).set_next_shard_iterator(next);
+        page.set_millis_behind_latest(behind).set_child_shards(children).build().unwrap()
+    }
+}
+
 fn any_frame() -> impl Strategy<Value = Bytes> {
     prop_oneof![
         Just(initial_response()),
@@ -91,10 +105,20 @@ fn any_frame() -> impl Strategy<Value = Bytes> {
 }
 
 /// The JSON that the SDK writes.
-fn json(event: &SubscribeToShardEvent) -> Vec<u8> {
+fn json(schema: &Schema<'_>, value: &dyn SerializableStruct) -> Vec<u8> {
     let mut serializer = Codec::create_serializer(&JsonCodec::default());
-    serializer.write_struct(SubscribeToShardEvent::SCHEMA, event).unwrap();
+    serializer.write_struct(schema, value).unwrap();
     serializer.finish()
+}
+
+/// What the SDK reads has gone through a float, so a time may be one millisecond off there.
+fn assert_times_are_near(ours: &SubscriptionEvent, by_sdk: &SubscriptionEvent) {
+    for (ours, by_sdk) in ours.records.iter().zip(&by_sdk.records) {
+        let [ours, by_sdk] = [ours, by_sdk].map(|record| record.approximate_arrival());
+        assert_eq!(ours.is_some(), by_sdk.is_some());
+        let [ours, by_sdk] = [ours, by_sdk].map(|time| time.map_or(0, |time| time.as_millis()));
+        assert!(ours.abs_diff(by_sdk) <= 1, "{ours} {by_sdk}");
+    }
 }
 
 /// The messages of a body that comes in chunks of these sizes, in turn, and how it ends.
@@ -118,18 +142,22 @@ fn messages(body: &[u8], sizes: &[usize]) -> (Vec<Message>, Option<FrameError>) 
 proptest! {
     #[test]
     fn an_event_of_the_sdk_is_read_as_the_sdk_reads_it(event in event()) {
-        let json = json(&event);
-        let ours = sdk::ours(&json).unwrap();
-        // What the SDK reads has gone through a float, so a time may be one millisecond off there.
-        let by_sdk = sdk::read(&json).unwrap();
+        let json = json(SubscribeToShardEvent::SCHEMA, &event);
+        let (ours, by_sdk) = (sdk::ours(&json).unwrap(), sdk::read(&json).unwrap());
         prop_assert_eq!(&without_times(&ours), &without_times(&by_sdk));
-        for (ours, by_sdk) in ours.records.iter().zip(&by_sdk.records) {
-            let [ours, by_sdk] = [ours, by_sdk].map(|record| record.approximate_arrival());
-            prop_assert_eq!(ours.is_some(), by_sdk.is_some());
-            let [ours, by_sdk] = [ours, by_sdk].map(|time| time.map_or(0, |time| time.as_millis()));
-            prop_assert!(ours.abs_diff(by_sdk) <= 1, "{} {}", ours, by_sdk);
-        }
+        assert_times_are_near(&ours, &by_sdk);
         prop_assert_eq!(ours, sdk::converted(&event).unwrap(), "exact, times included");
+    }
+
+    #[test]
+    fn a_page_of_the_sdk_is_read_as_the_sdk_reads_it(page in page()) {
+        let json = json(GetRecordsOutput::SCHEMA, &page);
+        let (ours, next) = sdk::our_page(&json).unwrap();
+        let (by_sdk, next_by_sdk) = sdk::page(&json).unwrap();
+        prop_assert_eq!(&without_times(&ours), &without_times(&by_sdk));
+        assert_times_are_near(&ours, &by_sdk);
+        prop_assert_eq!(&next, &next_by_sdk);
+        prop_assert_eq!((ours, next), sdk::converted_page(&page).unwrap(), "exact, times included");
     }
 
     #[test]

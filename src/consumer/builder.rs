@@ -1,12 +1,15 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU16, NonZeroUsize};
 use std::time::Duration;
 
 use super::Consumer;
 use super::coordinator::Coordinator;
+use super::fallback::Fallback;
 use super::rate::SubscribeRate;
 use super::unpack::OnMalformed;
+use crate::engine::polling::PollingConfig;
+use crate::engine::reader::{self, ReaderConfig};
 use crate::engine::subscription::SubscriptionConfig;
 use crate::error::{Error, ErrorKind};
 use crate::kinesis::KinesisPort;
@@ -21,10 +24,17 @@ use crate::transport::Transport;
 pub struct ConsumerBuilder {
     port: KinesisPort,
     stream: String,
-    fan_out: Option<String>,
+    delivery: Option<Delivery>,
     start: StartPosition,
     transport: Option<Transport>,
     settings: Settings,
+}
+
+/// How the records are to be delivered.
+#[derive(Debug, Clone)]
+enum Delivery {
+    FanOut(String),
+    Polling,
 }
 
 /// What can be set, with its default.
@@ -32,6 +42,8 @@ pub struct ConsumerBuilder {
 pub(super) struct Settings {
     pub(super) memory_budget: NonZeroUsize,
     pub(super) subscription: SubscriptionConfig,
+    pub(super) polling: PollingConfig,
+    pub(super) fallback: Fallback,
     pub(super) registration_timeout: Duration,
     pub(super) discovery_interval: Duration,
     pub(super) rate: SubscribeRate,
@@ -45,7 +57,8 @@ pub(super) struct Settings {
 pub(super) struct Plan {
     pub(super) port: KinesisPort,
     pub(super) stream: StreamReference,
-    pub(super) consumer: ConsumerReference,
+    /// `None`: the shards are polled, and nothing else.
+    pub(super) consumer: Option<ConsumerReference>,
     pub(super) start: StartPosition,
     pub(super) settings: Settings,
 }
@@ -55,14 +68,15 @@ impl ConsumerBuilder {
         Self {
             port,
             stream,
-            fan_out: None,
+            delivery: None,
             start: StartPosition::default(),
             transport: None,
             settings: Settings::default(),
         }
     }
 
-    /// The registered consumer, by name or ARN. Required.
+    /// Delivery by enhanced fan-out, with this registered consumer, by name or ARN. This or [`polling`](Self::polling) is required; the
+    /// later of the two counts.
     ///
     /// By name: it is registered if it does not exist, which takes some seconds up to a minute, and registered anew if somebody
     /// deletes it (three times an hour at most). By ARN: it must exist; it is neither looked up nor registered.
@@ -70,7 +84,44 @@ impl ConsumerBuilder {
     /// Use one for each application and stream: two that share one take each other's shards over. A stream can have 20 (50
     /// with On-demand Advantage), and each costs by shard and hour.
     pub fn fan_out(mut self, consumer: impl Into<String>) -> Self {
-        self.fan_out = Some(consumer.into());
+        self.delivery = Some(Delivery::FanOut(consumer.into()));
+        self
+    }
+
+    /// Delivery by polling alone: no consumer is registered and none is needed. All who poll a shard share its 5 calls and 2 MiB a
+    /// second, and a record waits for the next poll: half a [`poll_interval`](Self::poll_interval) on average.
+    pub fn polling(mut self) -> Self {
+        self.delivery = Some(Delivery::Polling);
+        self
+    }
+
+    /// What becomes of shards that fan-out does not serve. Default: they are polled, see [`Fallback`]. Without
+    /// [`fan_out`](Self::fan_out) there is nothing to fall back from.
+    pub fn fallback(mut self, fallback: Fallback) -> Self {
+        self.settings.fallback = fallback;
+        self
+    }
+
+    /// How long a polled shard that is caught up waits for its next poll. Default: 1 s, as in the KCL. Shorter lowers the latency and
+    /// takes more of the 5 calls a second that all who poll the shard share; they are never exceeded, so that less than 205 ms is
+    /// 205 ms.
+    pub fn poll_interval(mut self, every: Duration) -> Self {
+        self.settings.polling.idle_interval = every;
+        self
+    }
+
+    /// The most records of a polled page: 1 to 10,000. Default: 10,000, the most the service gives; 10 MiB end a page all the same.
+    /// Fewer make smaller pages, and at 5 pages a second a lower rate.
+    pub fn poll_limit(mut self, records: NonZeroU16) -> Self {
+        self.settings.polling.limit = records.get();
+        self
+    }
+
+    /// Whether a polled shard that is behind is polled again at once, as fast as its limits allow, even after an empty page. Default: yes.
+    /// Otherwise each page is followed by the [`poll_interval`](Self::poll_interval): that leaves more to others who poll the
+    /// shard, and bounds what this consumer reads to a page for each interval.
+    pub fn rescan_while_behind(mut self, rescan: bool) -> Self {
+        self.settings.polling.rescan_while_behind = rescan;
         self
     }
 
@@ -123,11 +174,13 @@ impl ConsumerBuilder {
         self
     }
 
-    /// How long a shard is tried without a single event before the stream ends with an error. The service itself refuses a
+    /// How long a shard is tried without a single event or page before the stream ends with an error; where it is polled for want of
+    /// fan-out, the time counts anew for the polling. Throttled polls do not count. The service itself refuses a
     /// subscription for up to 5 s after the one before, so that less than some 10 s is too short. Default: for ever; what goes
     /// wrong is seen in [`events`](super::ConsumerHandle::events).
     pub fn give_up_after(mut self, after: Duration) -> Self {
         self.settings.subscription.give_up_after = Some(after);
+        self.settings.polling.give_up_after = Some(after);
         self
     }
 
@@ -170,13 +223,14 @@ impl ConsumerBuilder {
         self
     }
 
-    /// Finds the stream, registers the consumer if need be, waits until it is ACTIVE, finds the shards and starts to read them.
+    /// Finds the stream, registers the consumer if need be, waits until it is ACTIVE, finds the shards and starts to read them. Where no
+    /// consumer can be had and there is a [`Fallback`], the shards are polled until there is one.
     /// Dropped before it is ready, it leaves nothing behind but perhaps a registered consumer.
     ///
     /// Runs on a tokio runtime with time and I/O enabled.
     ///
     /// # Errors
-    /// - `InvalidConfiguration`: no `fan_out`, a `transport` for a port without an AWS client, or something that is neither name nor ARN, or a start that the service refuses.
+    /// - `InvalidConfiguration`: neither `fan_out` nor `polling`, a `poll_limit` above 10,000, a `transport` for a port without an AWS client, or something that is neither name nor ARN, or a start that the service refuses.
     /// - `StreamNotFound`, `AccessDenied`, `Credentials`: at once.
     /// - `Unavailable`: the service did not answer for 60 s, or the consumer was not ACTIVE in time.
     pub async fn build(self) -> Result<Consumer, Error> {
@@ -188,18 +242,33 @@ impl ConsumerBuilder {
         let invalid =
             |what: &dyn std::fmt::Display| Error::new(ErrorKind::InvalidConfiguration, what.to_string());
         let stream = StreamReference::parse(&self.stream).map_err(|error| invalid(&error))?;
-        let Some(fan_out) = self.fan_out else {
-            return Err(invalid(&"no registered consumer: call `.fan_out(name)`"));
+        let consumer = match self.delivery {
+            Some(Delivery::FanOut(consumer)) => {
+                Some(ConsumerReference::parse(&consumer).map_err(|error| invalid(&error))?)
+            }
+            Some(Delivery::Polling) => None,
+            None => {
+                return Err(invalid(&"no way of delivery: call `.fan_out(consumer_name)` or `.polling()`"));
+            }
         };
-        let consumer = ConsumerReference::parse(&fan_out).map_err(|error| invalid(&error))?;
-        if !may_belong_to(&consumer, &stream) {
+        if consumer.as_ref().is_some_and(|consumer| !may_belong_to(consumer, &stream)) {
             return Err(invalid(&"the registered consumer belongs to another stream"));
         }
+        if self.settings.polling.limit > LARGEST_PAGE {
+            return Err(invalid(&format!("poll_limit is above {LARGEST_PAGE}")));
+        }
+        let (after, probe_every) = match self.settings.fallback {
+            Fallback::Off => (Duration::MAX, Duration::MAX),
+            Fallback::Polling { after, probe_every } => (after, probe_every),
+        };
         let durations = [
             ("silence_timeout", self.settings.subscription.silence),
             ("blocked_timeout", self.settings.subscription.blocked),
             ("discovery_interval", self.settings.discovery_interval),
             ("registration_timeout", self.settings.registration_timeout),
+            ("poll_interval", self.settings.polling.idle_interval),
+            ("the fallback's after", after),
+            ("the fallback's probe_every", probe_every),
             ("give_up_after", self.settings.subscription.give_up_after.unwrap_or(Duration::MAX)),
         ];
         if let Some((name, _)) = durations.iter().find(|(_, duration)| duration.is_zero()) {
@@ -225,6 +294,17 @@ fn may_belong_to(consumer: &ConsumerReference, stream: &StreamReference) -> bool
     }
 }
 
+impl Settings {
+    /// What a shard is read by.
+    pub(super) fn reader(&self) -> ReaderConfig {
+        let fallback = match self.fallback {
+            Fallback::Off => None,
+            Fallback::Polling { after, probe_every } => Some(reader::Fallback { after, probe_every }),
+        };
+        ReaderConfig { subscription: self.subscription.clone(), polling: self.polling.clone(), fallback }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -235,6 +315,14 @@ impl Default for Settings {
                 blocked: Duration::from_secs(60),
                 give_up_after: None,
             },
+            polling: PollingConfig {
+                // KCL: idleTimeBetweenReadsInMillis, maxRecords.
+                idle_interval: Duration::from_secs(1),
+                limit: LARGEST_PAGE,
+                rescan_while_behind: true,
+                give_up_after: None,
+            },
+            fallback: Fallback::default(),
             registration_timeout: Duration::from_secs(600),
             discovery_interval: Duration::from_secs(30),
             rate: SubscribeRate::default(),
@@ -245,4 +333,6 @@ impl Default for Settings {
     }
 }
 
+/// The most records that GetRecords gives (API reference).
+const LARGEST_PAGE: u16 = 10_000;
 const MEMORY_BUDGET: NonZeroUsize = NonZeroUsize::new(64 << 20).unwrap();

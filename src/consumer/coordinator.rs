@@ -1,3 +1,5 @@
+mod registering;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,20 +9,22 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use self::registering::{FanOutState, registration};
 use super::budget::Budget;
 use super::builder::{Plan, Settings};
 use super::call::{Answer, AnswerFuture, for_lineage, for_registration};
 use super::delivery::Delivery;
-use super::failure::{failure_error, lineage_error, registration_error, subscription_error};
+use super::failure::{lineage_error, shard_error};
 use super::merge::LaneId;
+use super::polled::PollSlots;
 use super::shard_task::{Order, Report, ShardSetup, ShardTask};
 use super::shared::{Shared, Stage};
 use super::start::{check_same_stream, describe_stream, pin_time};
 use super::stream::RecordStream;
-use super::{Consumer, ConsumerEvent};
+use super::{Consumer, ConsumerEvent, now};
 use crate::engine::lineage::{self, Lineage, LineageStart, Page};
+use crate::engine::reader::{DeliveryMode, Reader};
 use crate::engine::registration::{self, Registration};
-use crate::engine::subscription::Subscription;
 use crate::engine::{CheckCause, Output, Pin, ShardStart, ShardStatus};
 use crate::error::{Error, ErrorKind};
 use crate::kinesis::{KinesisPort, PortError};
@@ -33,15 +37,18 @@ pub(super) struct Coordinator {
     settings: Settings,
     shared: Shared,
     stream: Arc<str>,
-    stream_arn: String,
-    /// The ARN to subscribe with; `None` until the registered consumer is ACTIVE.
-    consumer_arn: Option<String>,
-    registration: Registration,
+    stream_arn: Arc<str>,
+    fan_out: FanOutState,
+    /// `None`: the shards are polled, and nothing else.
+    registration: Option<Registration>,
     lineage: Lineage,
     are_shards_known: bool,
     budget: Budget,
+    poll_slots: PollSlots,
     calls: FuturesUnordered<AnswerFuture>,
     shards: BTreeMap<ShardId, ShardLink>,
+    /// How the shard was delivered that was handed over last: its children begin that way.
+    last_mode: DeliveryMode,
     /// Shards whose check found them listed, and that wait for what becomes of the registered consumer.
     suspecting: Vec<(ShardId, ShardStatus)>,
     tasks: JoinSet<()>,
@@ -57,7 +64,8 @@ pub(super) struct Coordinator {
 /// The coordinator's end of a shard task.
 struct ShardLink {
     orders: mpsc::UnboundedSender<Order>,
-    check: Option<CheckCause>,
+    /// What the shard waits to be told.
+    checks: Vec<(DeliveryMode, CheckCause)>,
 }
 
 impl Coordinator {
@@ -68,8 +76,8 @@ impl Coordinator {
         let (deliveries, receiver) = mpsc::unbounded_channel();
         let mut coordinator = Self::new(plan, summary, deliveries);
         let shared = coordinator.shared.clone();
-        coordinator.registration.handle(registration::Input::Start, now());
-        coordinator.go_on_until(|it| it.consumer_arn.is_some()).await?;
+        coordinator.tell_registration(registration::Input::Start);
+        coordinator.go_on_until(|it| it.registration.is_none() || it.fan_out != FanOutState::Unknown).await?;
         coordinator.lineage.handle(lineage::Input::Start, now());
         coordinator.go_on_until(|it| it.are_shards_known).await?;
         let guard = FinishGuard(shared.clone());
@@ -85,21 +93,23 @@ impl Coordinator {
         let pin = Pin::at(pin_time(&summary));
         let lineage = Lineage::new(LineageStart::resolve(&plan.start, pin), settings.seed)
             .with_discovery_interval(settings.discovery_interval);
-        let registration = Registration::new(&*summary.stream_arn, plan.consumer, settings.seed)
-            .with_wait_for_active(settings.registration_timeout);
+        let registration =
+            plan.consumer.map(|consumer| registration(&summary.stream_arn, consumer, &settings));
         let (report_sender, reports) = mpsc::unbounded_channel();
         Self {
             port: plan.port,
             budget: Budget::new(settings.memory_budget),
             shared: Shared::new(),
             stream: plan.stream.name().into(),
-            stream_arn: summary.stream_arn,
-            consumer_arn: None,
+            stream_arn: summary.stream_arn.into(),
+            fan_out: FanOutState::Unknown,
             registration,
             lineage,
             are_shards_known: false,
+            poll_slots: PollSlots::default(),
             calls: FuturesUnordered::new(),
             shards: BTreeMap::new(),
+            last_mode: DeliveryMode::FanOut,
             suspecting: Vec::new(),
             tasks: JoinSet::new(),
             next_lane: 0,
@@ -157,8 +167,11 @@ impl Coordinator {
 
     /// At the end: deletes the registered consumer, if that is wanted.
     async fn deregister(&mut self) {
+        if self.registration.is_none() {
+            return;
+        }
         let deregister = self.settings.deregister;
-        self.registration.handle(registration::Input::Shutdown { deregister }, now());
+        self.tell_registration(registration::Input::Shutdown { deregister });
         let finishing = async {
             loop {
                 let due = self.carry_out();
@@ -185,7 +198,7 @@ impl Coordinator {
                 }
             }
             () = tokio::time::sleep_until(due.unwrap_or_else(|| now() + FAR_OFF).into()) => {
-                self.registration.handle(registration::Input::Timeout, now());
+                self.tell_registration(registration::Input::Timeout);
                 self.lineage.handle(lineage::Input::Timeout, now());
             }
         }
@@ -195,15 +208,15 @@ impl Coordinator {
         match answer {
             Answer::Described(call, result) => {
                 let result = self.noted("DescribeStreamConsumer", result);
-                self.registration.handle(registration::Input::Described { call, result }, now());
+                self.tell_registration(registration::Input::Described { call, result });
             }
             Answer::Registered(call, result) => {
                 let result = self.noted("RegisterStreamConsumer", result);
-                self.registration.handle(registration::Input::Registered { call, result }, now());
+                self.tell_registration(registration::Input::Registered { call, result });
             }
             Answer::Deregistered(call, result) => {
                 let result = self.noted("DeregisterStreamConsumer", result);
-                self.registration.handle(registration::Input::Deregistered { call, result }, now());
+                self.tell_registration(registration::Input::Deregistered { call, result });
             }
             Answer::Listed(call, result) => {
                 let result = self.noted("ListShards", result);
@@ -215,18 +228,20 @@ impl Coordinator {
 
     fn reported(&mut self, report: Report) {
         match report {
-            Report::Check { shard_id, cause } => {
+            Report::Check { shard_id, by, cause } => {
                 if let Some(link) = self.shards.get_mut(&shard_id) {
-                    link.check = Some(cause);
+                    link.checks.retain(|(asked_by, _)| *asked_by != by);
+                    link.checks.push((by, cause));
                 }
                 self.lineage.handle(lineage::Input::Check { shard: shard_id }, now());
             }
-            Report::HandedOver { shard_id, children } => {
+            Report::HandedOver { shard_id, mode, children } => {
+                self.last_mode = mode;
                 self.shards.remove(&shard_id);
                 self.lineage.handle(lineage::Input::HandedOver { shard: shard_id, children }, now());
             }
             Report::Failed { shard_id, failure, error } => {
-                self.shared.fail(subscription_error(failure, error).in_shard(shard_id));
+                self.shared.fail(shard_error(failure, error).in_shard(shard_id));
             }
         }
     }
@@ -235,10 +250,13 @@ impl Coordinator {
     fn carry_out(&mut self) -> Option<Instant> {
         loop {
             let registration_due = loop {
-                match self.registration.poll_output() {
-                    Output::Command(command) => self.calls.push(for_registration(self.port.clone(), command)),
-                    Output::Event(event) => self.registration_event(event),
-                    Output::Timeout(due) => break due.map(|(at, _)| at),
+                match self.registration.as_mut().map(Registration::poll_output) {
+                    Some(Output::Command(command)) => {
+                        self.calls.push(for_registration(self.port.clone(), command));
+                    }
+                    Some(Output::Event(event)) => self.registration_event(event),
+                    Some(Output::Timeout(due)) => break due.map(|(at, _)| at),
+                    None => break None,
                 }
             };
             // What lineage says can be an input of registration, so a lineage that spoke means another round.
@@ -246,7 +264,7 @@ impl Coordinator {
             let lineage_due = loop {
                 match self.lineage.poll_output() {
                     Output::Command(command) => {
-                        self.calls.push(for_lineage(self.port.clone(), self.stream_arn.clone(), command))
+                        self.calls.push(for_lineage(self.port.clone(), self.stream_arn.to_string(), command))
                     }
                     Output::Event(event) => self.lineage_event(event),
                     Output::Timeout(due) => break due.map(|(at, _)| at),
@@ -257,38 +275,6 @@ impl Coordinator {
                 return [registration_due, lineage_due].into_iter().flatten().min();
             }
         }
-    }
-
-    fn registration_event(&mut self, event: registration::Event) {
-        use registration::Event;
-        match event {
-            Event::Active { consumer_arn } => self.consumer_active(consumer_arn),
-            Event::Confirmed { .. } => {
-                for (shard_id, status) in std::mem::take(&mut self.suspecting) {
-                    self.order(&shard_id, Order::Checked(status));
-                }
-            }
-            Event::Unavailable(failure) | Event::Failed(failure) => {
-                self.shared.fail(registration_error(failure, self.last_error.take()));
-            }
-            Event::NotDeregistered { failure, .. } => {
-                let error = failure_error("DeregisterStreamConsumer", ErrorKind::ConsumerNotFound, &failure);
-                self.shared.leave(error.kind(), error.to_string());
-            }
-            Event::ShutDown => self.is_registration_over = true,
-            Event::Registered { .. } | Event::Deregistered { .. } => {}
-        }
-    }
-
-    fn consumer_active(&mut self, consumer_arn: String) {
-        self.suspecting.clear();
-        for link in self.shards.values_mut() {
-            // A shard that asked whether the consumer is there has its answer.
-            link.check.take_if(|cause| *cause == CheckCause::NotFound);
-            link.order(Order::ConsumerMoved(consumer_arn.clone()));
-        }
-        self.shared.log.push(ConsumerEvent::Registered { consumer_arn: consumer_arn.clone() });
-        self.consumer_arn = Some(consumer_arn);
     }
 
     fn lineage_event(&mut self, event: lineage::Event) {
@@ -302,30 +288,44 @@ impl Coordinator {
     }
 
     fn start_shard(&mut self, shard_id: ShardId, start: ShardStart, parents: Vec<ShardId>) {
-        let (Some(deliveries), Some(consumer_arn)) = (self.deliveries.clone(), self.consumer_arn.clone())
-        else {
-            return;
-        };
-        self.shared.log.push(ConsumerEvent::ShardStarted { shard_id: shard_id.clone(), parents });
+        let Some(deliveries) = self.deliveries.clone() else { return };
         let lane = self.next_lane;
         self.next_lane += 1;
         let seed = self.settings.seed.wrapping_add(lane);
-        let machine = Subscription::new(self.settings.subscription.clone(), consumer_arn, start, seed, now());
+        let config = self.settings.reader();
+        let machine = match (&self.registration, &self.fan_out) {
+            (None, _) => Reader::polling(config, start, seed, now()),
+            (Some(_), FanOutState::Active(arn))
+                if self.last_mode == DeliveryMode::Polling && !parents.is_empty() =>
+            {
+                Reader::fan_out_after_polling(config, Some(arn.clone()), start, seed, now())
+            }
+            (Some(_), FanOutState::Active(arn)) => {
+                Reader::fan_out(config, Some(arn.clone()), start, seed, now())
+            }
+            (Some(_), FanOutState::Unknown | FanOutState::Unavailable) => {
+                Reader::fan_out(config, None, start, seed, now())
+            }
+        };
+        self.shared.log.push(ConsumerEvent::ShardStarted { shard_id: shard_id.clone(), parents });
         let setup = ShardSetup {
             lane,
             stream: Arc::clone(&self.stream),
+            stream_arn: Arc::clone(&self.stream_arn),
             shard_id: shard_id.clone(),
             port: self.port.clone(),
             rate: self.settings.rate.clone(),
+            poll_slots: self.poll_slots.clone(),
             budget: self.budget.clone(),
             on_malformed: self.settings.on_malformed,
             log: self.shared.log.clone(),
+            lags: self.shared.lags.clone(),
             deliveries,
             reports: self.report_sender.clone(),
         };
         let (orders, receiver) = mpsc::unbounded_channel();
         self.tasks.spawn(ShardTask::new(setup, machine, receiver).run());
-        self.shards.insert(shard_id, ShardLink { orders, check: None });
+        self.shards.insert(shard_id, ShardLink { orders, checks: Vec::new() });
     }
 
     /// A shard that is listed, and that the service says it does not know: then it is the registered consumer that is gone.
@@ -333,14 +333,17 @@ impl Coordinator {
         let Some(link) = self.shards.get_mut(&shard_id) else {
             return;
         };
-        let is_listed = matches!(status, ShardStatus::Open | ShardStatus::Closed { .. });
-        match link.check.take() {
-            Some(CheckCause::NotFound) if is_listed => {
-                self.suspecting.push((shard_id, status));
-                self.registration.handle(registration::Input::Suspected, now());
-            }
-            Some(_) => self.order(&shard_id, Order::Checked(status)),
-            None => {}
+        // Of a registered consumer that is being looked for nobody has to be suspicious.
+        let is_listed = matches!(status, ShardStatus::Open | ShardStatus::Closed { .. })
+            && self.fan_out != FanOutState::Unavailable;
+        let (suspecting, others): (Vec<_>, Vec<_>) =
+            link.checks.drain(..).partition(|check| is_listed && *check == ASKS_FOR_CONSUMER);
+        if !others.is_empty() {
+            link.order(Order::Checked(status.clone()));
+        }
+        if !suspecting.is_empty() {
+            self.suspecting.push((shard_id, status));
+            self.tell_registration(registration::Input::Suspected);
         }
     }
 
@@ -383,10 +386,8 @@ impl Drop for FinishGuard {
     }
 }
 
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
-}
-
+/// A subscription that the service knows nothing of: the shard is gone, or else the registered consumer.
+const ASKS_FOR_CONSUMER: (DeliveryMode, CheckCause) = (DeliveryMode::FanOut, CheckCause::NotFound);
 /// How long the end of a consumer may take.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(30);
 /// The sleep of a coordinator for which nothing is due.

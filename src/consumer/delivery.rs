@@ -1,13 +1,14 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
 use super::budget::Room;
 use super::merge::LaneId;
 use super::unpack::Unpacked;
+use crate::engine::reader::DeliveryMode;
 
-/// An event on its way from a shard task to the record stream.
+/// An event or page on its way from a shard task to the record stream.
 pub(super) struct Delivery {
     pub(super) lane: LaneId,
     pub(super) event: Unpacked,
@@ -18,26 +19,30 @@ pub(super) struct Delivery {
 #[derive(Debug)]
 pub(super) struct Token {
     _room: Room,
+    millis_behind_latest: u64,
     progress: Arc<Progress>,
 }
 
-/// How many events of a shard are still on their way to the user.
-#[derive(Debug, Default)]
+/// How far a shard's reading has come.
+#[derive(Debug)]
 pub(super) struct Progress {
+    /// Events that are still on their way to the user.
     on_their_way: AtomicU64,
     arrived: Notify,
+    /// Of the last event handed over.
+    millis_behind_latest: AtomicU64,
+    is_polled: AtomicBool,
 }
 
 impl Token {
-    pub(super) fn new(room: Room, progress: &Arc<Progress>) -> Self {
+    pub(super) fn new(room: Room, millis_behind_latest: u64, progress: &Arc<Progress>) -> Self {
         progress.on_their_way.fetch_add(1, Ordering::Relaxed);
-        Self { _room: room, progress: Arc::clone(progress) }
+        Self { _room: room, millis_behind_latest, progress: Arc::clone(progress) }
     }
-}
 
-impl Token {
     /// The event's last record was handed over. A token that is only dropped gives nothing but the room back.
     pub(super) fn handed_over(self) {
+        self.progress.millis_behind_latest.store(self.millis_behind_latest, Ordering::Relaxed);
         if self.progress.on_their_way.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.progress.arrived.notify_one();
         }
@@ -52,4 +57,41 @@ impl Progress {
             self.arrived.notified().await;
         }
     }
+
+    /// An event without a record for the user has come: it is handed over when all before it is.
+    pub(super) fn passed_without_records(&self, millis_behind_latest: u64) {
+        if self.on_their_way.load(Ordering::Acquire) == 0 {
+            self.millis_behind_latest.store(millis_behind_latest, Ordering::Relaxed);
+        }
+    }
+
+    /// How far the last event handed over was behind the tip of the shard.
+    pub(super) fn millis_behind_latest(&self) -> Option<u64> {
+        Some(self.millis_behind_latest.load(Ordering::Relaxed)).filter(|millis| *millis != UNKNOWN)
+    }
+
+    /// Who reads the shard now.
+    pub(super) fn mode(&self) -> DeliveryMode {
+        match self.is_polled.load(Ordering::Relaxed) {
+            true => DeliveryMode::Polling,
+            false => DeliveryMode::FanOut,
+        }
+    }
+
+    pub(super) fn set_mode(&self, mode: DeliveryMode) {
+        self.is_polled.store(mode == DeliveryMode::Polling, Ordering::Relaxed);
+    }
 }
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            on_their_way: AtomicU64::new(0),
+            arrived: Notify::new(),
+            millis_behind_latest: AtomicU64::new(UNKNOWN),
+            is_polled: AtomicBool::new(false),
+        }
+    }
+}
+
+const UNKNOWN: u64 = u64::MAX;

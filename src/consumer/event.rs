@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::engine::reader::{ChangeCause, DeliveryMode};
 use crate::engine::subscription::EndCause;
 use crate::kpl::MalformedAggregate;
 use crate::model::{Failure, SequenceNumber, ShardId};
@@ -71,6 +72,54 @@ pub enum ConsumerEvent {
         /// What is wrong with it.
         reason: MalformedAggregate,
     },
+    /// Another of fan-out and polling serves the shard from here on: see [`Fallback`](super::Fallback).
+    DeliveryChanged {
+        /// The shard.
+        shard_id: ShardId,
+        /// How its records were delivered.
+        from: DeliveryMode,
+        /// How they are delivered now.
+        to: DeliveryMode,
+        /// Why.
+        cause: ChangeCause,
+    },
+    /// Fan-out was tried again for a shard that is polled, and did not work. Polling goes on.
+    ProbeFailed {
+        /// The shard.
+        shard_id: ShardId,
+        /// Why the attempt ended.
+        cause: EndCause,
+        /// When the next one follows; `None`: when there is a registered consumer again.
+        next_in: Option<Duration>,
+    },
+    /// There is no registered consumer to subscribe with: shards without a subscription are polled. It is tried again;
+    /// [`Registered`](Self::Registered) follows when there is one.
+    FanOutUnavailable {
+        /// Why.
+        reason: String,
+    },
+    /// The limits of a polled shard are used up, 5 calls and 2 MiB a second, which all who poll it share.
+    Throttled {
+        /// The shard.
+        shard_id: ShardId,
+        /// When the next call follows.
+        retry_in: Duration,
+    },
+    /// The iterator of a polled shard was older than 5 minutes, as it is behind a user who was away for so long. Another one is asked
+    /// for, after the last record.
+    IteratorExpired {
+        /// The shard.
+        shard_id: ShardId,
+    },
+    /// A call for a polled shard failed. It is tried again.
+    PollFailed {
+        /// The shard.
+        shard_id: ShardId,
+        /// How.
+        failure: Failure,
+        /// When the next call follows; `None`: after a look at the list of shards.
+        retry_in: Option<Duration>,
+    },
     /// All records of a shard have been handed over, and there will be no more.
     ShardEnded {
         /// The shard.
@@ -100,13 +149,20 @@ impl ConsumerEvent {
             Self::Silent { .. }
             | Self::Contended { .. }
             | Self::MalformedAggregate { .. }
+            | Self::DeliveryChanged { to: DeliveryMode::Polling, .. }
+            | Self::FanOutUnavailable { .. }
+            | Self::ProbeFailed { .. }
+            | Self::PollFailed { .. }
             | Self::CallFailed { .. } => {
                 tracing::warn!(event = ?self, "kinesis-fanout");
             }
             Self::SubscriptionEnded { cause: EndCause::Failed(_) | EndCause::Barren, .. } => {
                 tracing::warn!(event = ?self, "kinesis-fanout");
             }
-            Self::Registered { .. } | Self::ShardStarted { .. } | Self::ShardEnded { .. } => {
+            Self::Registered { .. }
+            | Self::DeliveryChanged { .. }
+            | Self::ShardStarted { .. }
+            | Self::ShardEnded { .. } => {
                 tracing::info!(event = ?self, "kinesis-fanout");
             }
             _ => tracing::debug!(event = ?self, "kinesis-fanout"),

@@ -16,7 +16,7 @@ pub(super) fn failure_error(operation: &str, not_found: ErrorKind, failure: &Fai
 }
 
 /// The error for a shard that cannot be read any further.
-pub(super) fn subscription_error(failure: ShardFailure, error: Option<PortError>) -> Error {
+pub(super) fn shard_error(failure: ShardFailure, error: Option<PortError>) -> Error {
     let (kind, said, failure) = match failure {
         ShardFailure::PositionRefused(failure) => {
             (ErrorKind::PositionRefused, "the service refuses the position", failure)
@@ -26,11 +26,11 @@ pub(super) fn subscription_error(failure: ShardFailure, error: Option<PortError>
         }
         ShardFailure::Denied(failure) if failure.class == FailureClass::Unsupported => (
             ErrorKind::InvalidConfiguration,
-            "SubscribeToShard cannot be called over this transport",
+            "what the shard is read with is not to be had at this address",
             failure,
         ),
         ShardFailure::Denied(failure) => {
-            (ErrorKind::AccessDenied, "SubscribeToShard has been denied for a minute", failure)
+            (ErrorKind::AccessDenied, "reading the shard has been denied for a minute", failure)
         }
         ShardFailure::GaveUp(failure) => {
             (kind_of_gave_up(&failure), "no event for as long as is allowed", failure)

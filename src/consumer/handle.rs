@@ -1,6 +1,7 @@
 use std::future::Future;
 
 use super::event_log::Events;
+use super::lag::ShardLag;
 use super::shared::{Shared, Stage};
 use crate::error::Error;
 
@@ -19,6 +20,12 @@ impl ConsumerHandle {
     /// its own; a reader that nobody reads costs nothing.
     pub fn events(&self) -> Events {
         self.shared.log.read()
+    }
+
+    /// How far each shard that is being read is behind the tip of its log, and whether fan-out or polling reads it now; ordered by shard.
+    /// A shard is in it from its start until all its records have been handed over.
+    pub fn lag(&self) -> Vec<ShardLag> {
+        self.shared.lags.read()
     }
 
     /// Ends the consumer: its subscriptions are closed, its stream answers `None`, and the registered consumer is deleted if

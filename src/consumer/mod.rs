@@ -7,7 +7,7 @@
 //!  build ──> coordinator task: registration and lineage machines, one for the consumer
 //!               │ starts                           ^ check, handed over, failed
 //!               v                                  │
-//!            shard tasks: a subscription machine each ── events with their room ──> RecordStream ── records ──> user
+//!            shard tasks: a reader machine each ── events, pages with their room ──> RecordStream ── records ──> user
 //!               ^                                                                       │
 //!               └───────────── room in the budget, last record handed over ─────────────┘
 //! ```
@@ -20,25 +20,34 @@ mod delivery;
 mod event;
 mod event_log;
 mod failure;
+mod fallback;
+mod fan_out;
 mod handle;
-mod happening;
+mod lag;
 mod merge;
+mod polled;
 mod rate;
+mod rooms;
 mod shard_task;
 mod shared;
 mod start;
 mod stream;
 mod unpack;
 
+pub use crate::engine::reader::{ChangeCause, DeliveryMode};
 pub use crate::engine::subscription::EndCause;
 pub use crate::model::{Failure, FailureClass};
 pub use builder::ConsumerBuilder;
 pub use event::ConsumerEvent;
 pub use event_log::Events;
+pub use fallback::Fallback;
 pub use handle::ConsumerHandle;
+pub use lag::ShardLag;
 pub use rate::SubscribeRate;
 pub use stream::RecordStream;
 pub use unpack::OnMalformed;
+
+use std::time::Instant;
 
 use crate::kinesis::KinesisPort;
 use shared::Shared;
@@ -68,4 +77,8 @@ impl Consumer {
     pub fn into_stream(self) -> RecordStream {
         self.records
     }
+}
+
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use super::event_log::EventLog;
+use super::lag::Lags;
 use crate::error::{Error, ErrorKind};
 
 /// What the parts of a running consumer share: how it is to end, and what has happened.
@@ -16,6 +17,7 @@ pub(super) struct Shared {
     /// What the shutdown could not do.
     leftover: Arc<Mutex<Option<(ErrorKind, String)>>>,
     pub(super) log: EventLog,
+    pub(super) lags: Lags,
 }
 
 /// How far a consumer has come.
@@ -39,6 +41,7 @@ impl Shared {
             fatal: Arc::default(),
             leftover: Arc::default(),
             log: EventLog::default(),
+            lags: Lags::default(),
         }
     }
 

@@ -7,7 +7,7 @@ use super::call::bounded;
 use super::failure::call_error;
 use crate::engine::Backoff;
 use crate::error::{Error, ErrorKind};
-use crate::model::{FailureClass, StreamStatus, StreamSummary, Timestamp};
+use crate::model::{ConsumerReference, FailureClass, StreamStatus, StreamSummary, Timestamp};
 
 /// What a start begins with: the stream as it is, once it can be read.
 ///
@@ -42,7 +42,7 @@ pub(super) async fn describe_stream(plan: &Plan) -> Result<StreamSummary, Error>
 /// A consumer's ARN names its stream: the wrong one, or one of the same name elsewhere, would read another stream under this one's
 /// name.
 pub(super) fn check_same_stream(plan: &Plan, summary: &StreamSummary) -> Result<(), Error> {
-    match plan.consumer.stream_arn() {
+    match plan.consumer.as_ref().and_then(ConsumerReference::stream_arn) {
         Some(other) if other != summary.stream_arn => {
             let what = format!("the registered consumer belongs to {other}, not to {}", summary.stream_arn);
             Err(Error::new(ErrorKind::InvalidConfiguration, what))

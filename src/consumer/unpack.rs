@@ -4,8 +4,7 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind};
 use crate::kpl::{self, Aggregate, Cursor, Deaggregated, MalformedAggregate};
 use crate::model::{
-    EventBlock, KinesisRecordRef, Record, RecordPosition, SequenceNumber, ShardId, SubscriptionEvent,
-    UserRecordSpans,
+    EventBlock, KinesisRecordRef, Record, RecordPosition, Records, SequenceNumber, ShardId, UserRecordSpans,
 };
 
 /// What becomes of an aggregated record that has the right checksum and cannot be read.
@@ -59,13 +58,14 @@ impl Unpacked {
     pub(super) fn new(
         stream: Arc<str>,
         shard_id: ShardId,
-        event: SubscriptionEvent,
+        records: Records,
+        millis_behind_latest: u64,
         skip_through: Option<RecordPosition>,
         on_malformed: OnMalformed,
     ) -> (Self, Vec<Malformed>) {
         let mut malformed = Vec::new();
         let mut contents = VecDeque::new();
-        for (index, record) in event.records.iter().enumerate() {
+        for (index, record) in records.iter().enumerate() {
             let content = match deaggregate(record) {
                 Deaggregated::Plain => continue,
                 Deaggregated::Aggregated(aggregate) => Content::Aggregate(aggregate),
@@ -85,12 +85,16 @@ impl Unpacked {
             };
             contents.push_back((index, content));
         }
-        let millis_behind_latest = event.millis_behind_latest;
-        let block = EventBlock { stream, shard_id, millis_behind_latest, records: event.records };
+        let block = EventBlock { stream, shard_id, millis_behind_latest, records };
         let mut unpacked =
             Self { block: Arc::new(block), contents, skip_through, index: 0, cursor: None, ahead: None };
         unpacked.ahead = unpacked.find_next();
         (unpacked, malformed)
+    }
+
+    /// How far the event was behind the tip of the shard.
+    pub(super) fn millis_behind_latest(&self) -> u64 {
+        self.block.millis_behind_latest
     }
 
     /// Whether no record is left, or none was there for the user at all.
@@ -224,29 +228,20 @@ pub(super) mod tests {
         }
     }
 
-    fn event(records: Vec<KinesisRecord>) -> SubscriptionEvent {
-        let continuation = records.last().map(|record| record.sequence_number.clone());
-        SubscriptionEvent {
-            records: records.into(),
-            continuation,
-            millis_behind_latest: 7,
-            child_shards: Vec::new(),
-        }
-    }
-
     fn unpack(
-        event: SubscriptionEvent,
+        records: Vec<KinesisRecord>,
         done: Option<RecordPosition>,
         policy: OnMalformed,
     ) -> (Unpacked, Vec<Malformed>) {
-        Unpacked::new("stream".into(), "shard".into(), event, done, policy)
+        Unpacked::new("stream".into(), "shard".into(), records.into(), 7, done, policy)
     }
 
     /// An event of plain records with payloads of these lengths.
     pub(in crate::consumer) fn plain_event(shard: &str, lengths: &[usize]) -> Unpacked {
         let payloads = lengths.iter().map(|length| Bytes::from(vec![0; *length]));
-        let records = (1u128..).zip(payloads).map(|(number, data)| kinesis_record(number, data)).collect();
-        Unpacked::new("stream".into(), shard.into(), event(records), None, OnMalformed::PassRaw).0
+        let records: Vec<_> =
+            (1u128..).zip(payloads).map(|(number, data)| kinesis_record(number, data)).collect();
+        Unpacked::new("stream".into(), shard.into(), records.into(), 0, None, OnMalformed::PassRaw).0
     }
 
     fn aggregate(payloads: &[&'static str]) -> Bytes {
@@ -276,7 +271,7 @@ pub(super) mod tests {
             kinesis_record(2, aggregate(&["a", "b"])),
             kinesis_record(3, "last".into()),
         ];
-        let (unpacked, malformed) = unpack(event(records), None, OnMalformed::PassRaw);
+        let (unpacked, malformed) = unpack(records, None, OnMalformed::PassRaw);
         assert!(malformed.is_empty());
         assert_eq!(
             drain(unpacked),
@@ -294,10 +289,9 @@ pub(super) mod tests {
             ]
         };
         let done = RecordPosition::within_aggregate(2.into(), 1);
-        let (unpacked, _) = unpack(event(records()), Some(done), OnMalformed::PassRaw);
+        let (unpacked, _) = unpack(records(), Some(done), OnMalformed::PassRaw);
         assert_eq!(drain(unpacked), pairs(&[("c", Some(2)), ("new", None)]));
-        let (unpacked, _) =
-            unpack(event(records()), Some(RecordPosition::new(3.into())), OnMalformed::PassRaw);
+        let (unpacked, _) = unpack(records(), Some(RecordPosition::new(3.into())), OnMalformed::PassRaw);
         assert!(unpacked.is_drained());
     }
 
@@ -309,7 +303,7 @@ pub(super) mod tests {
     fn an_empty_aggregate_leaves_nothing_to_hand_over() {
         assert!(matches!(kpl::deaggregate(&Bytes::from_static(EMPTY)), Deaggregated::Empty));
         let (unpacked, malformed) =
-            unpack(event(vec![kinesis_record(1, Bytes::from_static(EMPTY))]), None, OnMalformed::Error);
+            unpack(vec![kinesis_record(1, Bytes::from_static(EMPTY))], None, OnMalformed::Error);
         assert!(unpacked.is_drained() && malformed.is_empty());
     }
 
@@ -321,16 +315,16 @@ pub(super) mod tests {
     fn a_malformed_aggregate_is_passed_raw_or_is_the_last_item_and_reported_either_way() {
         let records =
             || vec![kinesis_record(1, Bytes::from_static(MALFORMED)), kinesis_record(2, "next".into())];
-        let (mut unpacked, malformed) = unpack(event(records()), None, OnMalformed::PassRaw);
+        let (mut unpacked, malformed) = unpack(records(), None, OnMalformed::PassRaw);
         assert_eq!((malformed.len(), &malformed[0].0), (1, &SequenceNumber::from(1)));
         assert_eq!(unpacked.next().unwrap().unwrap().data(), MALFORMED);
         assert_eq!(unpacked.next().unwrap().unwrap().data(), b"next");
-        let (mut unpacked, malformed) = unpack(event(records()), None, OnMalformed::Error);
+        let (mut unpacked, malformed) = unpack(records(), None, OnMalformed::Error);
         assert_eq!(malformed.len(), 1);
         let error = unpacked.next().unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::MalformedAggregate);
         let behind = Some(RecordPosition::new(1.into()));
-        let (mut unpacked, malformed) = unpack(event(records()), behind, OnMalformed::Error);
+        let (mut unpacked, malformed) = unpack(records(), behind, OnMalformed::Error);
         assert!(malformed.is_empty(), "it is done");
         assert_eq!(unpacked.next().unwrap().unwrap().data(), b"next");
         assert_eq!(error.shard_id().unwrap().as_str(), "shard");

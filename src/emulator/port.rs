@@ -273,15 +273,9 @@ fn described(consumer: ConsumerSummary) -> ConsumerDescription {
 
 /// The error as an adapter over a client classifies it.
 fn failed(error: ServiceError) -> PortError {
-    PortError { failure: Failure::new(class(&error), error.message.clone()), source: Some(Box::new(error)) }
-}
-
-/// By the error's name; by its status if the name says nothing.
-fn class(error: &ServiceError) -> FailureClass {
-    FailureClass::of_exception(&error.code).unwrap_or(match error.status {
-        500.. => FailureClass::Unavailable,
-        _ => FailureClass::Unclassified,
-    })
+    let class = FailureClass::of_answer(Some(&error.code), error.status);
+    let failure = Failure::new(class.unwrap_or(FailureClass::Unclassified), error.message.clone());
+    PortError { failure, source: Some(Box::new(error)) }
 }
 
 #[cfg(test)]

@@ -26,7 +26,9 @@ pub enum FailureClass {
     TimedOut,
     /// The connection failed, or the service answered with an error of its own (5xx).
     Unavailable,
-    /// What is at the address cannot be spoken to in the way that is asked for: no HTTP/2, or no TLS built in. No call was made.
+    /// What is asked for is not to be had at the address, and no time will change that by itself. Either the server does not know the
+    /// operation, as some that stand in for Kinesis do not know SubscribeToShard, or it is nothing that speaks Kinesis; or it
+    /// cannot be spoken to in the way that is asked for, for want of HTTP/2 there or of TLS here, and then no call was made.
     Unsupported,
     /// Bytes that are no event: a broken frame, a checksum that does not match, JSON that does not parse.
     Malformed,
@@ -65,6 +67,13 @@ impl FailureClass {
             | "KMSNotFoundException"
             | "KMSOptInRequired" => Self::KmsUnavailable,
             "RequestTimeout" | "RequestTimeoutException" => Self::TimedOut,
+            "UnknownOperationException"
+            | "UnknownOperation"
+            | "InvalidAction"
+            | "UnsupportedOperationException"
+            | "UnsupportedOperation"
+            | "NotImplementedException"
+            | "NotImplemented" => Self::Unsupported,
             "InternalFailure"
             | "InternalFailureException"
             | "InternalServerError"
@@ -77,6 +86,26 @@ impl FailureClass {
             _ if name.starts_with("ExpiredToken") => Self::Credentials,
             _ => return None,
         })
+    }
+
+    /// What the HTTP status of a failed call means, where no name of an exception says more.
+    pub fn of_status(status: u16) -> Option<Self> {
+        Some(match status {
+            404 | NOT_IMPLEMENTED => Self::Unsupported,
+            408 | 504 => Self::TimedOut,
+            429 => Self::Throttled,
+            500..=599 => Self::Unavailable,
+            _ => return None,
+        })
+    }
+
+    /// What the answer of a failed call means: by the name of its exception, if that is known, else by its HTTP status.
+    pub fn of_answer(name: Option<&str>, status: u16) -> Option<Self> {
+        match (name, status) {
+            // So LocalStack answers what it has not built.
+            (Some("InternalFailure"), NOT_IMPLEMENTED) => Some(Self::Unsupported),
+            _ => name.and_then(Self::of_exception).or_else(|| Self::of_status(status)),
+        }
     }
 
     /// Whether the same call may succeed later without anybody's help.
@@ -116,3 +145,5 @@ impl fmt::Display for Failure {
         write!(f, "{:?}: {}", self.class, self.message)
     }
 }
+
+const NOT_IMPLEMENTED: u16 = 501;

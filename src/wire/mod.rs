@@ -1,10 +1,11 @@
-//! The bytes of a subscription: event-stream frames and the SubscribeToShard messages inside them. One half decodes, for the
-//! consumer; the other encodes, for the emulator.
+//! The bytes of a subscription: event-stream frames and the SubscribeToShard messages inside them; and the answer of GetRecords.
+//! One half decodes, for the consumer; the other encodes, for the emulator.
 //!
 //! This room knows no connection and no clock: bytes in and values out, and back.
 //!
 //! ```text
 //! chunks of a body ──> FrameReader ──> Frame ──decode()──> Message
+//! a whole body     ──> read_page() ──> RecordsPage
 //! ```
 //!
 //! The framing is that of `application/vnd.amazon.eventstream` (the event stream specification of Smithy); the members of
@@ -22,6 +23,7 @@ mod frame_reader;
 mod headers;
 mod json;
 mod message;
+mod page_reader;
 mod received;
 mod record_reader;
 
@@ -33,4 +35,5 @@ pub use frame_reader::FrameReader;
 pub use message::{
     error_message, event_message, event_parts, exception_message, initial_response, raw_event_message,
 };
+pub use page_reader::read_page;
 pub use received::{Frame, Message};

@@ -10,6 +10,8 @@
 
 mod calls;
 mod frames;
+mod pages;
+mod polling;
 mod server;
 mod silence;
 mod subscriptions;

@@ -14,10 +14,11 @@ pub(crate) struct Answer {
     hold: bool,
 }
 
-/// A request as it came: the operation's name and the body.
+/// A request as it came: the operation's name, the content type and the body.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) operation: String,
+    pub(crate) content_type: String,
     pub(crate) body: Value,
 }
 
@@ -37,6 +38,20 @@ impl Answer {
             body.len()
         );
         Self { bytes: [head.as_bytes(), body.as_bytes()].concat(), hold: false }
+    }
+
+    /// A JSON answer that tells so many bytes, whose connection is lost behind those that there are.
+    pub(crate) fn telling(length: usize, body: &str) -> Self {
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {length}\r\n\
+             connection: close\r\n\r\n"
+        );
+        Self { bytes: [head.as_bytes(), body.as_bytes()].concat(), hold: false }
+    }
+
+    /// The same with a connection that stays open.
+    pub(crate) fn telling_and_held(length: usize, body: &str) -> Self {
+        Self { hold: true, ..Self::telling(length, body) }
     }
 
     /// No answer: the connection is closed.
@@ -144,6 +159,7 @@ async fn read_request(connection: &mut TcpStream) -> Option<Request> {
         }
     }
     Some(Request {
+        content_type: header("content-type")?,
         operation: header("x-amz-target")?.rsplit('.').next()?.to_owned(),
         body: serde_json::from_slice(&bytes[body_at..]).unwrap(),
     })

@@ -23,7 +23,7 @@ use super::{port, settings, trim_horizon};
 
 /// What stands for the network.
 #[derive(Debug, Clone)]
-enum Network {
+pub(crate) enum Network {
     /// Takes the request and says nothing.
     Silent,
     /// Answers 200 with a body that is this channel.
@@ -48,7 +48,7 @@ impl HttpConnector for Network {
     }
 }
 
-fn port_over(network: Network) -> KinesisPort {
+pub(crate) fn port_over(network: Network) -> KinesisPort {
     let client = http_client_fn(move |_, _| SharedHttpConnector::new(network.clone()));
     port(settings().http_client(client))
 }

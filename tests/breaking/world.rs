@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::{BehaviorVersion, Config, Credentials, Region};
 use futures::{FutureExt, StreamExt};
-use kinesis_fanout::consumer::{ConsumerEvent, Events};
+use kinesis_fanout::consumer::{ConsumerEvent, Events, Fallback};
 use kinesis_fanout::emulator::{LocalKinesis, Operation, Settings, SlotAfterHangUp};
 use kinesis_fanout::kinesis::{
     EventSource, GetRecords, GetShardIterator, Kinesis, KinesisPort, ListShards, PageSource, PortFuture,
@@ -74,7 +74,8 @@ impl World {
             local: KinesisPort::from(&self.kinesis),
             sdk: sdk.over(self.http2.clone()).expect("a port over the SDK"),
         };
-        let consumer = Consumer::builder(KinesisPort::new(port), STREAM).fan_out("billing").seed(7);
+        let consumer = Consumer::builder(KinesisPort::new(port), STREAM).fan_out("billing");
+        let consumer = consumer.fallback(Fallback::Off).seed(7);
         consumer.memory_budget(self.memory_budget).build().await.unwrap()
     }
 

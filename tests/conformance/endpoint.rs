@@ -4,6 +4,7 @@ mod address;
 mod connection;
 mod events;
 mod http;
+mod polls;
 mod port;
 mod signer;
 

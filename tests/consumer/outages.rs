@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kinesis_fanout::ErrorKind;
-use kinesis_fanout::consumer::ConsumerEvent;
+use kinesis_fanout::consumer::{ConsumerEvent, Fallback};
 use kinesis_fanout::emulator::{Fault, Operation, Settings, StreamFault};
 
 use crate::world::*;
@@ -207,7 +207,7 @@ async fn decision_05_a_deleted_consumer_that_was_given_by_arn_is_an_error_with_w
     let kinesis = kinesis(Settings::default(), 4);
     let arn = kinesis.register_consumer(STREAM, CONSUMER).unwrap().arn;
     pass(Duration::from_secs(1)).await;
-    let builder = kinesis_fanout::Consumer::builder(&kinesis, STREAM).fan_out(arn);
+    let builder = kinesis_fanout::Consumer::builder(&kinesis, STREAM).fan_out(arn).fallback(Fallback::Off);
     let mut records = builder.build().await.unwrap().into_stream();
     put(&kinesis, numbered("held", 20));
     pass(MINUTE).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kinesis_fanout::consumer::ConsumerBuilder;
+use kinesis_fanout::consumer::{ConsumerBuilder, Fallback};
 use kinesis_fanout::emulator::{Fault, LocalKinesis, Operation, Settings};
 use kinesis_fanout::{Consumer, Error, ErrorKind};
 
@@ -110,7 +110,7 @@ async fn a_registered_consumer_that_does_not_exist_is_an_error_of_the_stream() {
     let kinesis = kinesis(Settings::default(), 8);
     let arn = kinesis.stream_arn(STREAM).unwrap();
     let consumer_arn = format!("{arn}/consumer/{CONSUMER}:1700000000");
-    let builder = Consumer::builder(&kinesis, STREAM).fan_out(consumer_arn);
+    let builder = Consumer::builder(&kinesis, STREAM).fan_out(consumer_arn).fallback(Fallback::Off);
     let mut records = builder.build().await.unwrap().into_stream();
     let began = kinesis.now();
     let (taken, error) = take_to_error(&mut records).await;

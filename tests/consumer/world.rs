@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::{FutureExt, StreamExt};
-use kinesis_fanout::consumer::{ConsumerBuilder, ConsumerEvent, Events};
+use kinesis_fanout::consumer::{ConsumerBuilder, ConsumerEvent, Events, Fallback};
 use kinesis_fanout::emulator::{LocalKinesis, Operation, Settings, SlotAfterHangUp, Start, SubscribeCall};
 use kinesis_fanout::kpl::Aggregator;
 use kinesis_fanout::{Consumer, Error, Record, RecordStream, SequenceNumber};
@@ -35,9 +35,19 @@ pub(crate) fn kinesis(settings: Settings, shards: usize) -> LocalKinesis {
     kinesis
 }
 
-/// A consumer of it, with reproducible jitter.
+/// A consumer of it by fan-out and nothing else, with reproducible jitter.
 pub(crate) fn consumer(kinesis: &LocalKinesis) -> ConsumerBuilder {
+    Consumer::builder(kinesis, STREAM).fan_out(CONSUMER).fallback(Fallback::Off).seed(7)
+}
+
+/// A consumer of it by fan-out, which polls where that is not to be had.
+pub(crate) fn falling_back(kinesis: &LocalKinesis) -> ConsumerBuilder {
     Consumer::builder(kinesis, STREAM).fan_out(CONSUMER).seed(7)
+}
+
+/// A consumer of it by polling alone.
+pub(crate) fn polled(kinesis: &LocalKinesis) -> ConsumerBuilder {
+    Consumer::builder(kinesis, STREAM).polling().seed(7)
 }
 
 /// Puts records with these payloads, each with a key of its own.

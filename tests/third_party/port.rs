@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kinesis_fanout::kinesis::EventSource;
+use kinesis_fanout::kinesis::{EventSource, GetRecords, GetShardIterator};
 use kinesis_fanout::model::{FailureClass, SequenceNumber, StartingPosition, SubscriptionEvent};
 
 use crate::stream::Stream;
@@ -71,6 +71,34 @@ async fn reading_every_shard_brings_every_record() {
     sent.sort();
     payloads.sort();
     assert_eq!(payloads, sent);
+}
+
+#[tokio::test]
+async fn reading_by_polling_pages_from_a_position() {
+    let stream = Stream::create("polled", 1).await;
+    let shard_id = stream.first_shard().await;
+    let mut numbers = Vec::new();
+    for payload in ["a", "b", "c"] {
+        numbers.push(stream.put(payload).await);
+    }
+    let at = StartingPosition::AtSequenceNumber(numbers[1].clone());
+    let after = StartingPosition::AfterSequenceNumber(numbers[1].clone());
+    for (starting_position, expected) in [(StartingPosition::TrimHorizon, "abc"), (at, "bc"), (after, "c")] {
+        let stream_arn = stream.arn.clone();
+        let from = GetShardIterator { stream_arn, shard_id: shard_id.clone(), starting_position };
+        let mut shard_iterator = stream.port.get_shard_iterator(from).await.unwrap();
+        let mut payloads = Vec::new();
+        while payloads.len() < expected.len() {
+            let request = GetRecords { stream_arn: stream.arn.clone(), shard_iterator, limit: 2 };
+            let source = stream.port.get_records(request).await.map_err(|error| error.failure).unwrap();
+            assert!(source.size().is_some(), "both servers tell it");
+            let page = source.read().await.unwrap();
+            assert!(page.records.len() <= 2 && page.child_shards.is_empty());
+            payloads.extend(page.records.iter().map(payload));
+            shard_iterator = page.next_iterator.expect("the shard is open");
+        }
+        assert_eq!(payloads.concat(), expected);
+    }
 }
 
 #[tokio::test]

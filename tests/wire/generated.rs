@@ -47,6 +47,28 @@ impl Random {
         self.object(members).into_bytes()
     }
 
+    /// The JSON of a page, in the same ways.
+    pub(crate) fn page(&mut self) -> Vec<u8> {
+        let mut members = Vec::new();
+        if !self.one_in(8) {
+            let records = self.list(4, Self::record);
+            members.push(self.member("Records", records));
+        }
+        for _ in 0..self.below(3) {
+            let iterator = if self.one_in(4) { "\"\"".into() } else { self.text() };
+            members.push(self.member("NextShardIterator", iterator));
+        }
+        for _ in 0..self.below(3) {
+            let behind = self.whole_number();
+            members.push(self.member("MillisBehindLatest", behind));
+        }
+        if self.one_in(4) {
+            let children = self.list(3, Self::child);
+            members.push(self.member("ChildShards", children));
+        }
+        self.object(members).into_bytes()
+    }
+
     /// Breaks bytes in a few places.
     pub(crate) fn broken(&mut self, mut bytes: Vec<u8>) -> Vec<u8> {
         for _ in 0..self.below(4) {

@@ -1,12 +1,13 @@
-//! Events as the AWS SDK reads them, and what they mean here.
+//! Events and pages as the AWS SDK reads them, and what they mean here.
 
+use aws_sdk_kinesis::operation::get_records::GetRecordsOutput;
 use aws_sdk_kinesis::types::{ChildShard, EncryptionType, Record, SubscribeToShardEvent};
 use aws_smithy_json::codec::JsonCodec;
 use aws_smithy_schema::codec::Codec;
 use aws_smithy_types::DateTime;
 use bytes::Bytes;
 use kinesis_fanout::model::{self, HashKeyRange, KinesisRecord, SubscriptionEvent, Timestamp};
-use kinesis_fanout::wire::{DecodeError, FrameReader, Message, raw_event_message};
+use kinesis_fanout::wire::{DecodeError, FrameReader, Message, raw_event_message, read_page};
 
 /// What the SDK reads, if it is an event for it and each of its values means something.
 pub(crate) fn read(json: &[u8]) -> Option<SubscriptionEvent> {
@@ -34,6 +35,37 @@ pub(crate) fn converted(event: &SubscribeToShardEvent) -> Option<SubscriptionEve
         millis_behind_latest: event.millis_behind_latest.max(0) as u64,
         child_shards: event.child_shards.iter().flatten().map(child).collect::<Option<_>>()?,
     })
+}
+
+/// A page of GetRecords, as an event without a continuation and what the next page is asked for with.
+pub(crate) type Page = (SubscriptionEvent, Option<String>);
+
+/// What the SDK reads, if it is a page for it and each of its values means something.
+pub(crate) fn page(json: &[u8]) -> Option<Page> {
+    let codec = JsonCodec::default();
+    let mut deserializer = Codec::create_deserializer(&codec, json);
+    GetRecordsOutput::deserialize(&mut deserializer).ok().and_then(|output| converted_page(&output))
+}
+
+/// What this library reads.
+pub(crate) fn our_page(json: &[u8]) -> Result<Page, DecodeError> {
+    let page = read_page(json.to_vec())?;
+    let event = SubscriptionEvent {
+        records: page.records,
+        continuation: None,
+        millis_behind_latest: page.millis_behind_latest,
+        child_shards: page.child_shards,
+    };
+    Ok((event, page.next_iterator))
+}
+
+/// The same page as values of the model.
+pub(crate) fn converted_page(output: &GetRecordsOutput) -> Option<Page> {
+    let event = SubscribeToShardEvent::builder().set_records(Some(output.records.clone()));
+    let event = event.continuation_sequence_number("").set_child_shards(output.child_shards.clone());
+    let event = event.millis_behind_latest(output.millis_behind_latest.unwrap_or(0)).build().ok()?;
+    let next = output.next_shard_iterator.clone().filter(|iterator| !iterator.is_empty());
+    Some((converted(&event)?, next))
 }
 
 /// The nearest millisecond, half up; before the epoch is the epoch. `None` if it does not fit 64 bits.

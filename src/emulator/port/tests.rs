@@ -173,6 +173,7 @@ async fn refusals_are_classified_as_an_adapter_would() {
         ("KMSThrottlingException", 400, FailureClass::Throttled),
         ("KMSAccessDeniedException", 400, FailureClass::AccessDenied),
         ("InternalFailure", 500, FailureClass::Unavailable),
+        ("UnknownOperationException", 400, FailureClass::Unsupported),
         ("SomethingElse", 503, FailureClass::Unavailable),
         ("SomethingElse", 400, FailureClass::Unclassified),
     ] {
@@ -187,7 +188,7 @@ async fn refusals_are_classified_as_an_adapter_would() {
     assert_eq!(failure(port.describe_stream_summary(&stream).await), FailureClass::Credentials);
     local.faults().clear();
     port.describe_stream_summary(&stream).await.unwrap();
-    assert_eq!(local.statistics().calls_of(Operation::SubscribeToShard), 8, "refused calls count");
+    assert_eq!(local.statistics().calls_of(Operation::SubscribeToShard), 9, "refused calls count");
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,8 +13,8 @@ pub struct Polling {
     pub(super) state: State,
     pub(super) position: Position,
     /// The position before the page that waits for room; `None`: all pages are stored.
-    before_waiting: Option<Position>,
-    has_room: bool,
+    pub(super) before_waiting: Option<Position>,
+    pub(super) has_room: bool,
     pub(super) iterator: Option<String>,
     /// The last answer was an expired iterator.
     pub(super) has_expired: bool,
@@ -84,7 +84,14 @@ impl Polling {
     }
 
     /// Stops without a word: the call at hand is given up, and what waits for room is dropped. [`restart`](Self::restart) goes on.
-    pub fn suspend(&mut self) {
+    pub fn suspend(&mut self, now: Instant) {
+        if matches!(self.state, State::Calling { .. }) {
+            // It counts at the service all the same, and may have been sent just now.
+            match self.iterator {
+                Some(_) => self.pace.records_sent(now),
+                None => self.pace.iterator_sent(now),
+            }
+        }
         self.outputs.clear();
         self.state = State::Over;
     }
@@ -158,6 +165,7 @@ impl Polling {
         if !self.is_calling(call) {
             return;
         }
+        self.note_progress();
         self.pace.records_sent(now);
         self.pace.spend(bytes, now, now);
         self.has_room = false;
@@ -213,7 +221,7 @@ impl Polling {
         self.iterator = page.next_iterator.clone();
         self.state = match (&self.iterator, &self.confirming) {
             (Some(_), _) if self.is_to_rescan(&page) => State::Idle { due: now },
-            (Some(_), _) => State::Idle { due: sent_at + self.config.idle_interval },
+            (Some(_), _) => State::Idle { due: sent_at + self.config.idle_interval.min(LONGEST_INTERVAL) },
             (None, _) if !page.child_shards.is_empty() => {
                 State::Ending(Ending::ShardEnd(page.child_shards.clone()))
             }
@@ -228,7 +236,7 @@ impl Polling {
         self.config.rescan_while_behind && page.millis_behind_latest > 0
     }
 
-    /// A page has come: what went wrong before is over.
+    /// A page is there: what went wrong before is over.
     fn note_progress(&mut self) {
         self.has_expired = false;
         self.backoff.reset();
@@ -243,17 +251,24 @@ impl Polling {
         self.state = State::Over;
     }
 
-    /// Makes the next call at the instant, or as soon after it as the service allows.
-    pub(super) fn wait_until(&mut self, at: Instant) {
-        self.state = State::Idle { due: at };
+    /// Makes the next call after the wait, or as soon after it as the service allows, and tells how long that is.
+    pub(super) fn call_after(&mut self, wait: Duration, now: Instant) -> Duration {
+        let due = self.allowed_from(now + wait);
+        self.state = State::Idle { due };
+        due.saturating_duration_since(now)
+    }
+
+    /// When the service allows the next call, from `at` on.
+    fn allowed_from(&self, at: Instant) -> Instant {
+        match self.iterator {
+            Some(_) => self.pace.records_due(at),
+            None => self.pace.iterator_due(at),
+        }
     }
 
     fn call_if_due(&mut self, now: Instant) {
         let State::Idle { due } = self.state else { return };
-        let due = match self.iterator {
-            Some(_) => self.pace.records_due(due),
-            None => self.pace.iterator_due(due),
-        };
+        let due = self.allowed_from(due);
         self.state = State::Idle { due };
         if !self.has_room || now < due {
             return;
@@ -263,9 +278,13 @@ impl Polling {
         self.state = State::Calling { call };
         let command = match &self.iterator {
             Some(iterator) => {
+                self.pace.records_sent(now);
                 Command::GetRecords { call, iterator: iterator.clone(), limit: self.config.limit }
             }
-            None => Command::GetShardIterator { call, starting_position: self.position.starting_position() },
+            None => {
+                self.pace.iterator_sent(now);
+                Command::GetShardIterator { call, starting_position: self.position.starting_position() }
+            }
         };
         self.command(command);
     }
@@ -282,3 +301,6 @@ impl Polling {
         self.outputs.push_back(Output::Event(event));
     }
 }
+
+/// A longer interval is more than a clock can count on.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(365 * 24 * 3600);

@@ -22,15 +22,14 @@ impl Polling {
 
     pub(super) fn page_refused(&mut self, failure: Failure, now: Instant) {
         match failure.class {
-            FailureClass::ExpiredIterator => {
+            FailureClass::ExpiredIterator if !self.has_expired => {
                 self.iterator = None;
-                self.tell(Event::IteratorExpired);
-                // One that has expired when it is new is the doing of a clock: no reason to hurry.
-                let wait = if self.has_expired { self.backoff.next_delay() } else { Duration::ZERO };
                 self.has_expired = true;
-                self.wait_until(now + wait);
+                self.tell(Event::IteratorExpired);
+                self.call_after(Duration::ZERO, now);
             }
-            FailureClass::InvalidArgument => {
+            // One that has expired when it is new is the doing of a clock, and a failure like others.
+            FailureClass::ExpiredIterator | FailureClass::InvalidArgument => {
                 self.iterator = None;
                 self.escalate(failure, now);
             }
@@ -42,9 +41,11 @@ impl Polling {
     fn refused(&mut self, failure: Failure, now: Instant) {
         match failure.class {
             FailureClass::Throttled => {
+                // Not a failure: the service is there, and the shard is read by somebody.
+                self.failing_since = None;
                 let wait = self.backoff.next_delay().clamp(SHORTEST_THROTTLE, LONGEST_THROTTLE);
-                self.tell(Event::Throttled { retry_in: wait });
-                self.wait_until(now + wait);
+                let retry_in = self.call_after(wait, now);
+                self.tell(Event::Throttled { retry_in });
             }
             FailureClass::ResourceNotFound => self.check(CheckCause::NotFound, Some(failure), now),
             // Permissions and keys take a while to become valid everywhere; so a denial is final only after some time.
@@ -68,8 +69,8 @@ impl Polling {
     }
 
     fn retry(&mut self, failure: Failure, wait: Duration, now: Instant) {
-        self.tell(Event::CallFailed { failure, retry_in: Some(wait) });
-        self.wait_until(now + wait);
+        let retry_in = Some(self.call_after(wait, now));
+        self.tell(Event::CallFailed { failure, retry_in });
     }
 
     pub(super) fn checked(&mut self, status: ShardStatus, now: Instant) {
@@ -115,7 +116,7 @@ impl Polling {
         match (cause, failure) {
             (CheckCause::UnclearEnd, _) => {
                 self.confirming = Some(children);
-                self.wait_until(now);
+                self.call_after(Duration::ZERO, now);
             }
             (CheckCause::NotFound, Some(failure)) => self.escalate(failure, now),
             (_, failure) => self.fall_back(failure, now),

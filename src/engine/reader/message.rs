@@ -131,6 +131,8 @@ pub enum ChangeCause {
     FanOutDenied(Failure),
     /// To polling: no subscription has brought an event for this long.
     FanOutFailing(Duration),
+    /// To polling: so were the parents of the shard in the end, and fan-out is tried at the same time.
+    ParentPolled,
     /// Back to fan-out: it works again.
     FanOutWorks,
     /// Back to fan-out: the service does not let us poll.

@@ -14,18 +14,33 @@ impl Reader {
         let every = self.config.fallback?.probe_every;
         self.consumer_arn.as_ref()?;
         // The shards that failed together are not to come back together.
-        now.checked_add(self.random.between(every.mul_f64(0.9), every.mul_f64(1.1)))
+        let tenth = every / 10;
+        now.checked_add(self.random.between(every - tenth, every.saturating_add(tenth)))
     }
 
     pub(super) fn begin_probe(&mut self, now: Instant) {
         self.subscribe(now);
-        self.mode = Mode::Probing { until: now + PROBE_TIME };
+        self.mode = Mode::Probing { until: None };
+    }
+
+    /// The probe's time begins, or begins anew, with its room.
+    pub(super) fn probe_found_room(&mut self, now: Instant) {
+        if let Mode::Probing { until } = &mut self.mode {
+            *until = Some(now + PROBE_TIME);
+        }
+    }
+
+    /// The event is there, and the user is in no hurry.
+    pub(super) fn probe_without_room(&mut self) {
+        if let Mode::Probing { until } = &mut self.mode {
+            *until = None;
+        }
     }
 
     pub(super) fn probe_tells(&mut self, event: subscription::Event, now: Instant) {
         use subscription::Event as Told;
         match event {
-            Told::Deliver { event, skip_through } => self.take_over(event, skip_through),
+            Told::Deliver { event, skip_through } => self.take_over(event, skip_through, now),
             Told::Established { renewal } => self.tell(Event::Established { renewal }),
             Told::Ended { cause, .. } if ends_probe(&cause) => self.end_probe(cause, now),
             Told::Ended { cause, retry_in } => self.tell(Event::SubscriptionEnded { cause, retry_in }),
@@ -42,13 +57,13 @@ impl Reader {
 
     /// The probe's first event: fan-out serves from here on. It holds all that comes after the position the probe began at, which what
     /// was polled has reached or passed.
-    fn take_over(&mut self, event: SubscriptionEvent, skip_through: Option<RecordPosition>) {
+    fn take_over(&mut self, event: SubscriptionEvent, skip_through: Option<RecordPosition>, now: Instant) {
         let polled = self.handed_on();
         let skip_through = polled.skip_through(skip_through);
         if let Some(subscription) = &mut self.subscription {
             subscription.catch_up_with(&polled);
         }
-        self.end_polling();
+        self.end_polling(now);
         self.mode = Mode::FanOut { failing: None };
         self.tell_change(DeliveryMode::FanOut, ChangeCause::FanOutWorks);
         self.tell(Event::Deliver {
@@ -74,18 +89,14 @@ impl Reader {
 }
 
 /// A refusal that passes does not end a probe: another subscription that is held, a position that gives way to an older one, a
-/// registered consumer that is looked for.
+/// registered consumer that is looked for. Nor does a user who is slow.
 fn ends_probe(cause: &EndCause) -> bool {
     match cause {
-        EndCause::InUse | EndCause::ConsumerMoved => false,
+        EndCause::InUse | EndCause::ConsumerMoved | EndCause::Blocked(_) => false,
         EndCause::Failed(failure) => {
             !matches!(failure.class, FailureClass::InvalidArgument | FailureClass::ResourceNotFound)
         }
-        EndCause::Expired
-        | EndCause::Barren
-        | EndCause::Contended
-        | EndCause::Silent(_)
-        | EndCause::Blocked(_) => true,
+        EndCause::Expired | EndCause::Barren | EndCause::Contended | EndCause::Silent(_) => true,
     }
 }
 

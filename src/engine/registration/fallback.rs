@@ -9,7 +9,7 @@ use crate::model::{ConsumerReference, Failure, FailureClass};
 /// That there is another way to read, and when it is taken: instead of an end, the machine tells `Event::Unavailable` and goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RegistrationFallback {
-    /// How long calls may fail, or stay without an answer, before `Unavailable` is told; the search goes on by its back-off all the same.
+    /// How long a search may take before `Unavailable` is told, whether calls fail or the consumer is yet CREATING; the search goes on all the same.
     /// What no waiting mends is told at once.
     pub after: Duration,
     /// The time from a search that has come to an end to the next one, give or take 10 %. At least a second.
@@ -60,11 +60,10 @@ impl Registration {
 
     /// Searches anew after a rest: by name from the lookup, since somebody else may have registered it.
     pub(super) fn attempt(&mut self, now: Instant) {
-        self.last_failure = None;
         let search = Search::starting(now);
         match self.consumer {
-            ConsumerReference::Arn(_) => self.seek(search.at(Step::Wait), now),
-            ConsumerReference::Name(_) => self.seek(search, now),
+            ConsumerReference::Arn(_) => self.seek(search.at(Step::Wait)),
+            ConsumerReference::Name(_) => self.seek(search),
         }
     }
 
@@ -77,10 +76,10 @@ impl Registration {
         self.pause_to_retry(search.at(Step::LOOKUP), now);
     }
 
-    /// Calls have failed for long enough. The search goes on where it is.
-    pub(super) fn failed_for_long(&mut self, search: Search, progress: Progress, now: Instant) {
+    /// There has been no ACTIVE consumer for long enough. The search goes on where it is.
+    pub(super) fn took_too_long(&mut self, search: Search, progress: Progress, now: Instant) {
         self.tell_unavailable(RegistrationFailure::NotActiveInTime {
-            waited: now.saturating_duration_since(search.failing_since.unwrap_or(now)),
+            waited: now.saturating_duration_since(search.since),
             last_failure: self.last_failure.clone(),
         });
         self.state = State::Seeking(search.begun(now), progress);
@@ -91,10 +90,10 @@ impl Registration {
         self.is_unavailable && progress.is_retry()
     }
 
-    /// When `failed_for_long` is due.
+    /// When `took_too_long` is due.
     pub(super) fn patience_end(&self, search: Search) -> Option<Instant> {
         let fallback = self.fallback.filter(|_| !self.is_unavailable)?;
-        search.failing_since?.checked_add(fallback.after)
+        search.since.checked_add(fallback.after)
     }
 
     /// The registered consumer that was known is there no more. Without a fallback only the deletion of one that was in use counts.

@@ -126,7 +126,7 @@ pub enum TimeoutReason {
     Retry,
     /// The end of the wait for ACTIVE.
     WaitForActive,
-    /// The end of the patience with calls that fail, with a fallback.
+    /// The end of the patience with a search, with a fallback.
     Unavailable,
     /// The next attempt after a search that came to nothing, with a fallback.
     Attempt,

@@ -20,7 +20,7 @@
 //!
 //!   Lookup, Register, Wait, Verify ── comes to nothing: Unavailable ──> Rest ── retry_every ──> Lookup, by ARN: Wait
 //!   Register ── LimitExceeded: Unavailable, later ──> Lookup
-//!   Lookup, Register, Wait ── failing for `after`: Unavailable ──> the same, again and again
+//!   Lookup, Register, Wait ── without end for `after`: Unavailable ──> the same, again and again
 //! ```
 //!
 //! - Lookup, Register and Wait together are bounded ([`WAIT_FOR_ACTIVE`]); what is retryable is tried again within that.
@@ -33,7 +33,7 @@
 //! | what happens | told | and then |
 //! |---|---|---|
 //! | LimitExceeded or throttling from Register | at once | on from the lookup by the back-off (1 → 30 s), without a bound |
-//! | other retryable failures, or no answer | after `after` | on by the back-off, without a bound |
+//! | other retryable failures, no answer, CREATING | after `after` | on as before; failures without a bound |
 //! | AccessDenied in a search; Unsupported, a KMS failure | at once | an attempt every `retry_every` |
 //! | AccessDenied in Verify | after a minute | an attempt every `retry_every` |
 //! | not ACTIVE in time, deleted too often, gone by ARN | at once | an attempt every `retry_every` |
@@ -41,7 +41,7 @@
 //! | bad credentials | | Failed before the first `Active` or `Unavailable`; an outage after it |
 //!
 //! - An attempt is a whole search in the order above; by ARN it begins with Wait. It may find one that somebody else has registered.
-//! - CREATING is no failure: it is waited for within the bound, which counts anew from the last failure once `Unavailable` is told.
+//! - A consumer that is CREATING is waited for within the bound, which counts anew from the last failure once `Unavailable` is told.
 //! - The bound of three registrations an hour holds over all attempts, and includes those that were never ACTIVE.
 //!
 //! Sources: API reference of RegisterStreamConsumer, DescribeStreamConsumer, DeregisterStreamConsumer; KCL
@@ -156,7 +156,7 @@ impl Registration {
                 let arn = arn.clone();
                 self.activate(arn);
             }
-            ConsumerReference::Name(_) => self.seek(Search::starting(now), now),
+            ConsumerReference::Name(_) => self.seek(Search::starting(now)),
         }
     }
 
@@ -174,11 +174,11 @@ impl Registration {
                 self.end_search(RegistrationFailure::NotActiveInTime { waited, last_failure }, now);
             }
             State::Seeking(search, progress) if self.patience_end(search).is_some_and(|end| end <= now) => {
-                self.failed_for_long(search, progress, now);
+                self.took_too_long(search, progress, now);
             }
             State::Seeking(search, progress) if progress.is_due(now) => match self.is_unbounded(progress) {
-                true => self.seek(search.begun(now), now),
-                false => self.seek(search, now),
+                true => self.seek(search.begun(now)),
+                false => self.seek(search),
             },
             State::Resting { until: Some(until) } if until <= now => self.attempt(now),
             State::Verifying(progress) if progress.is_due(now) => self.verify(),

@@ -9,7 +9,7 @@ use crate::model::{ConsumerDescription, ConsumerReference, ConsumerStatus, Failu
 
 impl Registration {
     /// Makes the call of the search's step.
-    pub(super) fn seek(&mut self, search: Search, now: Instant) {
+    pub(super) fn seek(&mut self, search: Search) {
         let call = self.next_call();
         let awaited = match &self.consumer {
             ConsumerReference::Arn(arn) => Some(arn),
@@ -30,8 +30,7 @@ impl Registration {
                 consumer_name: self.consumer.name().into(),
             },
         };
-        let failing_since = search.failing_since.or(Some(now));
-        self.state = State::Seeking(Search { failing_since, ..search }, Progress::Asked(call));
+        self.state = State::Seeking(search, Progress::Asked(call));
         self.command(command);
     }
 
@@ -90,14 +89,13 @@ impl Registration {
         match contested {
             // In use and yet not there: the stream is not ACTIVE, or two answers disagree. Not at once again.
             true => self.pause_to_retry(search, now),
-            false => self.seek(search.answered(), now),
+            false => self.seek(search),
         }
     }
 
     fn found(&mut self, search: Search, found: ConsumerDescription, now: Instant) {
         self.backoff.reset();
         self.denial.clear();
-        let search = search.answered();
         match found.status {
             ConsumerStatus::Active => self.activate(found.consumer_arn),
             ConsumerStatus::Creating => {
@@ -126,7 +124,7 @@ impl Registration {
         self.forget_consumer(now);
         match self.consumer {
             ConsumerReference::Arn(_) => self.end_search(RegistrationFailure::ConsumerGone, now),
-            ConsumerReference::Name(_) => self.pause_to_poll(search.answered().at(Step::LOOKUP), now),
+            ConsumerReference::Name(_) => self.pause_to_poll(search.at(Step::LOOKUP), now),
         }
     }
 
@@ -168,7 +166,7 @@ impl Registration {
             // Another process was faster.
             Err(failure) if failure.class == FailureClass::ResourceInUse => {
                 self.last_failure = Some(failure);
-                self.seek(search.at(Step::Lookup { contested: true }), now);
+                self.seek(search.at(Step::Lookup { contested: true }));
             }
             Err(failure) if failure.class == FailureClass::Throttled && self.fallback.is_some() => {
                 self.limited(search, failure, now);
@@ -228,7 +226,7 @@ impl Registration {
             (ConsumerReference::Name(_), Some(times)) => {
                 self.end_search(RegistrationFailure::DeletedTooOften { times }, now);
             }
-            (ConsumerReference::Name(_), None) => self.seek(Search::starting(now), now),
+            (ConsumerReference::Name(_), None) => self.seek(Search::starting(now)),
         }
     }
 

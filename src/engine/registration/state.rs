@@ -34,8 +34,6 @@ pub(super) enum State {
 pub(super) struct Search {
     pub(super) step: Step,
     pub(super) since: Instant,
-    /// Since when calls have brought nothing but failures, or no answer.
-    pub(super) failing_since: Option<Instant>,
     /// Set by the first look at a consumer that is CREATING or DELETING.
     pub(super) pace: Option<PollPace>,
 }
@@ -85,7 +83,7 @@ impl State {
 impl Search {
     /// A search that begins now, with a look.
     pub(super) fn starting(now: Instant) -> Self {
-        Self { step: Step::LOOKUP, since: now, failing_since: None, pace: None }
+        Self { step: Step::LOOKUP, since: now, pace: None }
     }
 
     /// The same search at this step.
@@ -96,11 +94,6 @@ impl Search {
     /// The same search as if it began now.
     pub(super) fn begun(self, now: Instant) -> Self {
         Self { since: now, ..self }
-    }
-
-    /// The same search after an answer that brings it on.
-    pub(super) fn answered(self) -> Self {
-        Self { failing_since: None, ..self }
     }
 }
 

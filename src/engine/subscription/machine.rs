@@ -90,6 +90,10 @@ impl Subscription {
         if matches!(self.state, State::Calling { .. } | State::Open(_)) {
             self.contention.call_answered_or_given_up(now);
         }
+        if matches!(self.state, State::Calling { .. }) {
+            // It may have been sent just now.
+            self.last_call = Some(now);
+        }
         self.contention.let_go();
         self.outputs.clear();
         self.state = State::Over;
@@ -141,6 +145,11 @@ impl Subscription {
     /// Whether a subscription is open that has brought an event.
     pub fn is_established(&self) -> bool {
         matches!(self.state, State::Open(_)) && self.contention.is_established()
+    }
+
+    /// Whether an event, or the first call, waits for room.
+    pub fn is_without_room(&self) -> bool {
+        !self.has_room
     }
 
     /// Where the events that are stored end.

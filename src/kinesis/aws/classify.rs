@@ -2,7 +2,8 @@
 //!
 //! Exceptions are told by their names, wherever they stand: in the answer of a call, in the `:exception-type` of a frame, in the
 //! `:error-code` of an error frame. So a refusal is the same with HTTP status 400 and 500, and
-//! before and after the headers. Only where there is no known name the HTTP status and the kind of the failure count.
+//! before and after the headers. Only where there is no known name the HTTP status and the kind of the failure count, but for one
+//! status that says more than its name ([`FailureClass::of_answer`]).
 //!
 //! Names: API reference (errors of each action, Common Errors) and the event stream of SubscribeToShard.
 
@@ -26,7 +27,7 @@ where
     PortError { failure: call_failure(&error), source: Some(Box::new(error)) }
 }
 
-/// The failure of an open subscription's body.
+/// The failure of a body, of an open subscription or of a page.
 pub(super) fn body_error(error: BoxError) -> PortError {
     let class = transport_class(&*error).unwrap_or(FailureClass::Unavailable);
     PortError { failure: Failure::new(class, root_cause(&*error)), source: Some(error) }
@@ -40,7 +41,7 @@ pub(super) fn frame_error(error: FrameError) -> PortError {
     }
 }
 
-/// The failure of a frame that holds no message.
+/// The failure of a frame that holds no message, or of a body that is no page.
 pub(super) fn decode_error(error: DecodeError) -> PortError {
     PortError {
         failure: Failure::new(FailureClass::Malformed, error.to_string()),
@@ -66,14 +67,13 @@ where
     match error {
         SdkError::ServiceError(context) => {
             let (error, status) = (context.err(), context.raw().status().as_u16());
-            let class = error.code().and_then(FailureClass::of_exception).or_else(|| status_class(status));
-            let class = class.unwrap_or(FailureClass::Unclassified);
+            let class = FailureClass::of_answer(error.code(), status).unwrap_or(FailureClass::Unclassified);
             let name = error.code().map_or_else(|| format!("HTTP status {status}"), str::to_owned);
             Failure::new(class, with_message(&name, error.message()))
         }
         SdkError::ResponseError(context) => {
             let status = context.raw().status().as_u16();
-            let class = status_class(status).unwrap_or(FailureClass::Malformed);
+            let class = FailureClass::of_status(status).unwrap_or(FailureClass::Malformed);
             Failure::new(class, root_cause(error))
         }
         // The request could not even be built from what it was given.
@@ -98,16 +98,6 @@ where
         _ => FailureClass::Unclassified,
     };
     Failure::new(class, root_cause(error))
-}
-
-/// The meaning of an HTTP status, where the body says nothing.
-fn status_class(status: u16) -> Option<FailureClass> {
-    match status {
-        408 | 504 => Some(FailureClass::TimedOut),
-        429 => Some(FailureClass::Throttled),
-        500..=599 => Some(FailureClass::Unavailable),
-        _ => None,
-    }
 }
 
 /// What kept a request from being sent or an answer from being read. Credentials are fetched and the endpoint is chosen on

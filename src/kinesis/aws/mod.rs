@@ -1,18 +1,29 @@
 //! The port over `aws_sdk_kinesis::Client`: the user's settings untouched, SubscribeToShard over a transport of its own.
 //!
 //! This room knows no machine: it makes one call for each that it is asked for and says what came of it. It differs from a plain
-//! use of the SDK in three ways, two of which concern SubscribeToShard alone:
-//! - It goes over [`Transport`] and without the SDK's own retries: each hidden retry would count against the limit of one call
-//!   per second, shard and consumer, and after an accepted call it would be refused as ResourceInUse.
-//! - Its body is taken before the SDK reads it, and read with `wire`: the SDK's receiver waits for the first frame outside every
-//!   time-out, and behind a frame with a wrong checksum it goes on with the next one, which loses records in silence.
+//! use of the SDK in these ways:
+//! - SubscribeToShard goes over [`Transport`].
+//! - SubscribeToShard, GetShardIterator and GetRecords go without the SDK's own retries. Each hidden retry would count against the
+//!   limits: one call of SubscribeToShard per second, shard and consumer, and after an accepted one it would be refused as
+//!   ResourceInUse; five of each of the others per second and shard.
+//! - The body of a subscription is taken before the SDK reads it, and read with `wire`: the SDK's receiver waits for the first frame
+//!   outside every time-out, and behind a frame with a wrong checksum it goes on with the next one, which loses records in
+//!   silence.
+//! - The body of a page of records is taken and read in the same way: its size is known before it is read, and its payloads are
+//!   decoded where they lie.
 //! - Times are rounded to the millisecond: the SDK's own conversion is one too low for half of all values.
+//!
+//! GetRecords is bounded in two parts. Until the answer's headers the time-outs of the user's client hold, as for other calls; if
+//! it has none, that of whoever calls. From the headers on none of the SDK's does, its protection against stalled streams
+//! included: while the page waits to be read nothing is bounded here, and while it is read there are 30 s between bytes and 60 s
+//! for all of it. Compressed answers are not asked for. A client that was given another protocol than JSON 1.1 cannot poll.
 //!
 //! Source: the code of aws-sdk-kinesis 1.130 and its runtime, and the tests in `tests/aws_adapter`.
 
 mod answers;
 mod by_scheme;
 mod classify;
+mod page;
 mod raw_body;
 mod requests;
 mod server_time;
@@ -24,7 +35,7 @@ use std::time::Duration;
 
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::retry::RetryConfig;
-use aws_sdk_kinesis::config::{Builder, Config};
+use aws_sdk_kinesis::config::{Builder, Config, StalledStreamProtectionConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::{
@@ -36,6 +47,7 @@ use crate::transport::{Http2Client, TLS_AVAILABLE, Transport};
 
 use by_scheme::ByScheme;
 use classify::call_error;
+use page::PageBody;
 use raw_body::RawBody;
 use server_time::ServerTime;
 use source::BodySource;
@@ -43,7 +55,8 @@ use spare::SpareMemory;
 
 impl From<&Client> for KinesisPort {
     /// The port over this client, which keeps its credentials, region, endpoint, interceptors and time-outs for all calls, and its
-    /// HTTP client for all but SubscribeToShard.
+    /// HTTP client for all but SubscribeToShard. Its retries hold for all but SubscribeToShard, GetShardIterator and GetRecords;
+    /// its time-outs end with an answer's headers where the body is a subscription or a page of records.
     fn from(client: &Client) -> Self {
         Self::new(SdkKinesis::new(client, Transport::default()))
     }
@@ -155,7 +168,7 @@ impl Kinesis for SdkKinesis {
                     Some(body) => {
                         Ok(Box::new(BodySource::new(body, self.spares.clone())) as Box<dyn EventSource>)
                     }
-                    None => Err(Failure::new(FailureClass::Malformed, "an answer without a body").into()),
+                    None => Err(without_body().into()),
                 },
                 Ok(Err(error)) => Err(call_error(error)),
                 Err(_) => Err(no_answer(patience).into()),
@@ -173,9 +186,24 @@ impl Kinesis for SdkKinesis {
         })
     }
 
-    fn get_records(&self, _: GetRecords) -> PortFuture<'_, Box<dyn PageSource>> {
-        let failure = Failure::new(FailureClass::Unsupported, "GetRecords is not built yet");
-        Box::pin(std::future::ready(Err(failure.into())))
+    fn get_records(&self, request: GetRecords) -> PortFuture<'_, Box<dyn PageSource>> {
+        Box::pin(async move {
+            // It would count the time that the page waits for its room, and `PageBody` has bounds of its own.
+            let config = once().stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+            let body = RawBody::default();
+            let call = self
+                .client
+                .get_records()
+                .stream_arn(request.stream_arn)
+                .shard_iterator(request.shard_iterator)
+                .limit(request.limit.into())
+                .customize()
+                .config_override(config)
+                .interceptor(body.clone());
+            call.send().await.map_err(call_error)?;
+            let body = body.take().ok_or_else(without_body)?;
+            Ok(Box::new(PageBody::new(body, self.spares.clone())?) as Box<dyn PageSource>)
+        })
     }
 }
 
@@ -199,6 +227,10 @@ impl SdkKinesis {
 /// A call that is not made again by itself.
 fn once() -> Builder {
     Config::builder().retry_config(RetryConfig::disabled())
+}
+
+fn without_body() -> Failure {
+    Failure::new(FailureClass::Malformed, "an answer without a body")
 }
 
 fn no_answer(patience: Duration) -> Failure {

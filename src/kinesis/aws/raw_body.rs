@@ -1,7 +1,8 @@
 //! The body of an answer, taken before the SDK reads it. Knows no call and no frame.
 //!
-//! The SDK's `send()` of an event stream waits for the first frame, outside all of its time-outs; without a body it returns at the
-//! response headers. An answer that is an error keeps its body, so its typed error is the SDK's.
+//! The SDK's `send()` of an event stream waits for the first frame, outside all of its time-outs, and that of any other call for the
+//! whole body; without a body it returns at the response headers, and an answer in JSON is read as one without members. An
+//! answer that is an error keeps its body, so its typed error is the SDK's.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -11,18 +11,20 @@ use kinesis_fanout::model::{Shard, ShardFilter, StartingPosition, Timestamp};
 use kinesis_fanout::wire;
 use serde_json::{Value, json};
 
+use super::polls::Polls;
 use super::{ApiError, Called, Endpoint, Events, Item};
 
 pub(crate) struct Port {
     local: LocalKinesis,
     port: KinesisPort,
+    polls: Polls,
 }
 
 type Answer = Result<Value, ApiError>;
 
 impl Port {
     pub(crate) fn new(local: LocalKinesis) -> Self {
-        Self { port: local.port(), local }
+        Self { port: local.port(), local, polls: Polls::default() }
     }
 
     async fn answer(&self, operation: String, request: Value) -> Answer {
@@ -77,6 +79,22 @@ impl Port {
                 let request = ListShards::First { stream_arn: text("StreamARN")?.to_owned(), filter };
                 Some(self.port.list_shards(request).await.map(|page| shards(&page)).map_err(failed))
             }
+            (
+                "GetShardIterator",
+                ["ShardId", "ShardIteratorType", "StreamName"]
+                | ["ShardId", "ShardIteratorType", "StartingSequenceNumber", "StreamName"]
+                | ["ShardId", "ShardIteratorType", "StreamName", "Timestamp"],
+            ) => {
+                let position = starting_position("ShardIteratorType", "StartingSequenceNumber", request)?;
+                let (stream, shard) = (text("StreamName")?, text("ShardId")?);
+                let iterator = self.polls.iterator(&self.local, stream, shard, position);
+                Some(iterator.await.map_err(failed))
+            }
+            ("GetRecords", ["ShardIterator"] | ["Limit", "ShardIterator"]) => {
+                let limit = request.get("Limit").map_or(Some(MAX_RECORDS), Value::as_u64)?;
+                let page = self.polls.page(&self.port, text("ShardIterator")?, limit.try_into().ok()?);
+                Some(page.await?.map_err(failed))
+            }
             _ => None,
         }
     }
@@ -103,7 +121,7 @@ impl Port {
         let request = SubscribeToShard {
             consumer_arn: text("ConsumerARN").to_owned(),
             shard_id: text("ShardId").into(),
-            starting_position: starting_position(position)
+            starting_position: starting_position("Type", "SequenceNumber", position)
                 .ok_or_else(|| ApiError::broken(format!("the port knows no such position as {position}")))?,
         };
         Ok(events(self.port.subscribe_to_shard(request).await.map_err(failed)?))
@@ -157,9 +175,10 @@ fn filter(filter: &Value) -> Option<ShardFilter> {
     }
 }
 
-fn starting_position(position: &Value) -> Option<StartingPosition> {
-    let number = || position.get("SequenceNumber")?.as_str()?.parse().ok();
-    match position.get("Type")?.as_str()? {
+/// The position that these members tell.
+fn starting_position(kind: &str, number: &str, position: &Value) -> Option<StartingPosition> {
+    let number = || position.get(number)?.as_str()?.parse().ok();
+    match position.get(kind)?.as_str()? {
         "TRIM_HORIZON" => Some(StartingPosition::TrimHorizon),
         "AT_TIMESTAMP" => Some(StartingPosition::AtTimestamp(time(position)?)),
         "AT_SEQUENCE_NUMBER" => Some(StartingPosition::AtSequenceNumber(number()?)),
@@ -213,3 +232,6 @@ fn failed(error: PortError) -> ApiError {
         None => ApiError::broken(error.failure),
     }
 }
+
+/// What a call of GetRecords asks for that gives no limit (API reference, GetRecords).
+const MAX_RECORDS: u64 = 10_000;

@@ -41,6 +41,10 @@ const TABLE: &[(FailureClass, &[&str])] = &[
         FailureClass::KmsUnavailable,
         &["KMSDisabledException", "KMSInvalidStateException", "KMSNotFoundException", "KMSOptInRequired"],
     ),
+    (
+        FailureClass::Unsupported,
+        &["UnknownOperationException", "InvalidAction", "UnsupportedOperationException", "NotImplemented"],
+    ),
     (FailureClass::Unavailable, &["InternalFailure", "InternalFailureException", "ServiceUnavailable"]),
 ];
 
@@ -84,6 +88,8 @@ fn the_message_carries_name_and_words() {
 #[test]
 fn an_unknown_name_falls_back_to_the_status() {
     for (status, class) in [
+        (404, FailureClass::Unsupported),
+        (501, FailureClass::Unsupported),
         (500, FailureClass::Unavailable),
         (503, FailureClass::Unavailable),
         (504, FailureClass::TimedOut),
@@ -98,10 +104,27 @@ fn an_unknown_name_falls_back_to_the_status() {
 }
 
 #[test]
+fn an_operation_that_a_server_does_not_have_is_unsupported_however_it_says_so() {
+    for (status, code) in [
+        (400, Some("UnknownOperationException")),
+        (404, Some("UnknownOperationException")),
+        (400, Some("InvalidAction")),
+        (501, Some("InternalFailure")),
+        (501, None),
+        (404, None),
+    ] {
+        assert_eq!(answered(status, code).class, FailureClass::Unsupported, "{status} {code:?}");
+    }
+    assert_eq!(answered(404, Some("ResourceNotFoundException")).class, FailureClass::ResourceNotFound);
+    assert_eq!(answered(500, Some("InternalFailure")).class, FailureClass::Unavailable);
+}
+
+#[test]
 fn an_answer_that_cannot_be_read_is_malformed_unless_it_is_a_server_s_error() {
     let error = |status| call_failure(&CallError::response_error("no JSON", response(status)));
     assert_eq!(error(200).class, FailureClass::Malformed);
     assert_eq!(error(502).class, FailureClass::Unavailable);
+    assert_eq!(error(404).class, FailureClass::Unsupported);
 }
 
 #[test]
