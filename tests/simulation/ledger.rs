@@ -134,15 +134,6 @@ impl Book {
     pub(crate) fn puts(&self) -> &[Put] {
         &self.puts
     }
-
-    /// How long ago the record that is next was put.
-    pub(crate) fn waits_since(&self, horizon: Timestamp) -> Option<Timestamp> {
-        let (next, _) = self.next?;
-        self.puts[next.min(self.puts.len())..]
-            .iter()
-            .map(|put| put.arrival)
-            .find(|arrival| *arrival > horizon)
-    }
 }
 
 /// A time without end.

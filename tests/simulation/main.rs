@@ -23,6 +23,7 @@
 
 mod counts;
 mod ledger;
+mod limits;
 mod listing;
 mod luck;
 mod pace;

@@ -114,12 +114,22 @@ impl Plan {
         let faults_until = luck.seconds(120, 540);
         let probe_every = fallback.map_or(Duration::ZERO, |it| it.probe_every);
         let calm = probe_every.mul_f64(1.1) + Duration::from_secs(120);
-        // Where the registration rests as well, a probe can be due only after its next attempt.
-        let until = faults_until + calm.max(RECOVERY) + probe_every.mul_f64(1.1);
+        // Where the registration rests as well, a probe is due only after its next attempt.
+        let until = faults_until + calm.max(RECOVERY) + probe_every.mul_f64(1.1) + LAST_ATTEMPT;
         let mut windows = Vec::new();
         for _ in 0..luck.below(7) {
             windows.push(window(luck, faults_until, is_contention_only, has_fallback));
         }
+        let is_long_outage = has_fallback && !is_contention_only && luck.one_in(2);
+        if is_long_outage {
+            windows.push(outage(luck, faults_until));
+        }
+        // More would be the end of it for an hour.
+        let mut deletions = 0;
+        windows.retain(|window| {
+            deletions += u64::from(window.trouble == Trouble::ConsumerDeleted);
+            window.trouble != Trouble::ConsumerDeleted || deletions <= 2
+        });
         if !is_contention_only && luck.one_in(8) {
             // From the very start: nothing is registered, or nothing can be had of it.
             let class = luck.pick(&[FailureClass::AccessDenied, FailureClass::Throttled]);
@@ -130,7 +140,7 @@ impl Plan {
             };
             windows.push(Window { from: Duration::ZERO, to, third: None, trouble });
         }
-        let reshards = (0..luck.below(4)).map(|_| luck.millis(0, faults_until.as_millis() as u64)).collect();
+        let reshards = (0..luck.below(5)).map(|_| reshard(luck, &windows, faults_until)).collect();
         Self {
             settings: settings(luck, is_busy),
             reader,
@@ -151,6 +161,14 @@ impl Plan {
             is_size_told: luck.one_in(2),
             is_contention_only,
         }
+    }
+
+    /// Then there is no fallback for a while.
+    pub(crate) fn polling_may_be_denied(&self) -> bool {
+        self.windows.iter().any(|window| match window.trouble {
+            Trouble::PollRefused(_) => window.trouble.denies(),
+            _ => false,
+        })
     }
 
     pub(crate) fn fallback(&self) -> Option<Fallback> {
@@ -198,7 +216,7 @@ fn settings(luck: &mut Luck, is_busy: bool) -> Settings {
         event_max_records: luck.pick(if is_busy { &[20, 500] } else { &[1, 3, 500] }),
         subscription_time: Duration::from_secs(luck.pick(&[30, 300, 300])),
         refuse_trimmed_sequence_number: one_in(luck, 2),
-        retention: Duration::from_secs(luck.pick(&[60, 150, 86_400, 86_400, 86_400])),
+        retention: Duration::from_secs(luck.pick(&[30, 60, 150, 86_400, 86_400, 86_400])),
         shard_iterator_time: Duration::from_secs(luck.pick(&[5, 300, 300])),
         list_shards_lag: Duration::from_millis(luck.pick(&[0, 0, 3_000])),
         list_shards_page: luck.pick(&[1, 2, 1_000]),
@@ -220,6 +238,31 @@ fn window(luck: &mut Luck, faults_until: Duration, is_contention_only: bool, has
         to = to.min(from + Duration::from_secs(40));
     }
     Window { from, to, third, trouble }
+}
+
+/// Fan-out is not to be had for most of the time.
+fn outage(luck: &mut Luck, faults_until: Duration) -> Window {
+    let trouble = match luck.below(5) {
+        0 => Trouble::SubscribeRefused(FailureClass::AccessDenied),
+        1 => Trouble::SubscribeRefused(FailureClass::Unavailable),
+        2 => Trouble::SubscribeUnanswered { seen: luck.one_in(2) },
+        _ => Trouble::Silent,
+    };
+    let third = luck.one_in(3).then(|| luck.below(3) as usize);
+    Window { from: luck.seconds(0, 60), to: faults_until, third, trouble }
+}
+
+/// A split or merge while something goes wrong, or anywhere.
+fn reshard(luck: &mut Luck, windows: &[Window], faults_until: Duration) -> Duration {
+    let (from, to) = match windows {
+        [] => (Duration::ZERO, faults_until),
+        [..] if luck.one_in(3) => (Duration::ZERO, faults_until),
+        [..] => {
+            let window = windows[luck.below(windows.len() as u64) as usize];
+            (window.from, window.to + Duration::from_secs(5))
+        }
+    };
+    luck.millis(from.as_millis() as u64, to.min(faults_until).max(from).as_millis() as u64)
 }
 
 fn trouble(luck: &mut Luck) -> Trouble {
@@ -288,3 +331,5 @@ impl Trouble {
 /// The longest waits that a fault can leave behind: the loser's 75 s, a silence of 35 s behind a call without an answer of 15 s, a
 /// back-off of 30 s, a denial of polling until the next probe, and what must be read again; rounded up.
 const RECOVERY: Duration = Duration::from_secs(240);
+/// What a registered consumer takes to be found, registered and ACTIVE.
+const LAST_ATTEMPT: Duration = Duration::from_secs(60);

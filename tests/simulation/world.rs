@@ -35,6 +35,8 @@ pub(crate) struct World {
     visitors: Vec<Visitor>,
     /// When something begins to go wrong.
     edges: Vec<(Duration, Trouble)>,
+    /// The registered consumer has been there since then.
+    available_since: Duration,
     seed: u64,
     has_failed: bool,
 }
@@ -84,6 +86,7 @@ impl World {
             reshards,
             visitors: windows.iter().flat_map(|window| Visitor::of(window, shards + 4)).collect(),
             edges: windows.iter().map(|window| (window.from, window.trouble)).collect(),
+            available_since: Duration::ZERO,
             seed,
             has_failed: false,
         };
@@ -123,7 +126,10 @@ impl World {
                 let events = self.registering.step(&mut self.service);
                 self.registration_says(events);
             }
-            Turn::Put => self.next_put = writers::put(&mut self.service),
+            Turn::Put => {
+                self.assert_fan_out_is_back();
+                self.next_put = writers::put(&mut self.service);
+            }
             Turn::Reshard(at) => {
                 self.reshards.swap_remove(at);
                 writers::reshard(&mut self.service);
@@ -256,11 +262,13 @@ impl World {
         for event in events {
             match event {
                 registration::Event::Active { consumer_arn } => {
+                    self.available_since = self.service.now;
                     self.suspecting.clear();
                     self.tell_all(&Input::ConsumerActive { consumer_arn });
                     self.decided();
                 }
                 registration::Event::Confirmed { consumer_arn } => {
+                    self.available_since = self.service.now;
                     for (shard, status) in std::mem::take(&mut self.suspecting) {
                         self.tell_shard(&shard, Input::Checked(status));
                     }
@@ -312,10 +320,21 @@ impl World {
                 book.assert_all_stored(before, horizon, &shard.shard_id);
             }
         }
-        let has_fallback = self.service.plan.fallback().is_some();
-        for shard in self.shards.iter().filter(|shard| shard.is_reading()) {
-            let is_back = shard.mode == DeliveryMode::FanOut;
-            assert!(is_back || !has_fallback, "{} is not back on fan-out", shard.id);
+        self.assert_fan_out_is_back();
+    }
+
+    /// With a fallback every shard is back on fan-out a probe after the last fault, and a registered consumer is there again.
+    fn assert_fan_out_is_back(&self) {
+        let Service { now, plan, .. } = &self.service;
+        let Some(fallback) = plan.fallback() else { return };
+        let has_consumer = self.registering.consumer_arn.is_some();
+        assert!(has_consumer || *now < plan.until, "no registered consumer");
+        let since = plan.faults_until.max(self.available_since);
+        let back_by = since + fallback.probe_every.mul_f64(1.1) + Duration::from_secs(120);
+        if *now >= back_by && has_consumer {
+            for shard in self.shards.iter().filter(|shard| shard.is_reading()) {
+                assert_eq!(shard.mode, DeliveryMode::FanOut, "{} is not back", shard.id);
+            }
         }
     }
 }

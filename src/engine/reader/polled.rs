@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::fan_out::denies_at_once;
-use super::machine::{Mode, Reader};
+use super::machine::Reader;
 use super::{ChangeCause, Command, DeliveryMode, Event};
 use crate::engine::ShardFailure;
 use crate::engine::polling;
@@ -36,16 +36,11 @@ impl Reader {
                     self.give_polling_up(failure, now);
                 }
             }
-            Told::ShardEnded { children } => {
-                if matches!(self.mode, Mode::Probing { .. }) {
-                    self.end_fan_out(now);
-                }
-                self.end_shard(children);
-            }
+            Told::ShardEnded { children } => self.end_shard(children, now),
             Told::Failed(ShardFailure::Denied(failure)) if self.consumer_arn.is_some() => {
                 self.give_polling_up(failure, now);
             }
-            Told::Failed(failure) => self.fail(failure),
+            Told::Failed(failure) => self.fail(failure, now),
         }
     }
 
@@ -54,9 +49,7 @@ impl Reader {
     fn give_polling_up(&mut self, failure: Failure, now: Instant) {
         let next_probe = self.next_probe(now).unwrap_or(now + DENIED_AT_MOST);
         self.polling_denied_until = Some(next_probe.max(now + DENIED_AT_LEAST));
-        if matches!(self.mode, Mode::Probing { .. }) {
-            self.end_fan_out(now);
-        }
+        self.end_probing(now);
         self.tell_change(DeliveryMode::FanOut, ChangeCause::PollingDenied(failure));
         self.end_polling(now);
         self.serve_by_fan_out(now);

@@ -13,11 +13,10 @@
 //!   decoded where they lie.
 //! - Times are rounded to the millisecond: the SDK's own conversion is one too low for half of all values.
 //!
-//! GetRecords is bounded in two parts. Until the answer's headers the time-outs of the user's client hold, as for other calls; if it has
-//! none, that of whoever calls. From the headers on none of the SDK's does, its protection against stalled streams included: while
-//! the page waits to be read nothing is bounded here, and while it is read there are 30 s between bytes and 60 s for all
-//! of it ([`PageBody`]). Compressed answers are not asked for. A client that was given another protocol than JSON 1.1 cannot
-//! poll.
+//! GetRecords is bounded in two parts. Until the answer's headers the time-outs of the user's client hold, as for other calls; if
+//! it has none, that of whoever calls. From the headers on none of the SDK's does, its protection against stalled streams
+//! included: while the page waits to be read nothing is bounded here, and while it is read there are 30 s between bytes and 60 s
+//! for all of it. Compressed answers are not asked for. A client that was given another protocol than JSON 1.1 cannot poll.
 //!
 //! Source: the code of aws-sdk-kinesis 1.130 and its runtime, and the tests in `tests/aws_adapter`.
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use kinesis_fanout::emulator::model::{Admission, Next, SubscriptionId};
 use kinesis_fanout::engine::CallId;
-use kinesis_fanout::engine::reader::Input;
+use kinesis_fanout::engine::reader::{DeliveryMode, Input};
 use kinesis_fanout::engine::subscription::{Command, Input as Told};
 use kinesis_fanout::model::{Failure, FailureClass, StartingPosition, SubscriptionEvent};
 
@@ -49,11 +49,12 @@ pub(super) struct Stream {
 
 impl Shard {
     pub(super) fn obey_fan_out(&mut self, command: Command, service: &mut Service) {
+        assert!(self.is_fan_out_alive, "commanded after its end: {command:?}");
         match command {
             Command::Subscribe { call, consumer_arn, starting_position } => {
                 assert!(self.call.is_none() && self.stream.is_none(), "a second subscription");
                 assert!(self.fan_out_room.is_none(), "called without room");
-                self.assert_position(&starting_position);
+                self.assert_position(DeliveryMode::FanOut, &starting_position);
                 let queued = if service.luck.one_in(10) { 3_000 } else { 5 };
                 let sent_at = service.after(0, queued);
                 let at = sent_at + service.luck.millis(3, 20);
@@ -128,8 +129,17 @@ impl Shard {
         self.tell(Input::FanOut(Told::Refused { call, sent_at, failure }), service);
     }
 
+    fn hurt(&mut self, service: &Service) {
+        self.was_hurt = true;
+        if self.mode == DeliveryMode::FanOut {
+            self.hurt_since.get_or_insert(service.now);
+        }
+    }
+
     fn note_hurt(&mut self, failure: &Failure, service: &mut Service) {
-        self.is_hurt |= failure.class != FailureClass::ResourceInUse;
+        if failure.class != FailureClass::ResourceInUse {
+            self.hurt(service);
+        }
         self.has_fallen_back |= failure.class == FailureClass::InvalidArgument;
         self.note_denial(failure.class, service);
     }
@@ -221,6 +231,7 @@ impl Shard {
             return self.event_came(call, event, service);
         }
         service.counts.add("events without room");
+        self.hurt_since = None;
         if let Some(stream) = &mut self.stream {
             stream.taken = Some(event);
         }
@@ -239,7 +250,9 @@ impl Shard {
     }
 
     fn stream_ends(&mut self, call: CallId, service: &mut Service) {
-        self.is_hurt |= self.stream.as_ref().is_some_and(|stream| stream.events == 0);
+        if self.stream.as_ref().is_some_and(|stream| stream.events == 0) {
+            self.hurt(service);
+        }
         self.drop_stream(service);
         self.tell(Input::FanOut(Told::Ended { call }), service);
     }
@@ -266,7 +279,9 @@ impl Shard {
     pub(super) fn drop_stream(&mut self, service: &mut Service) {
         if let Some(stream) = self.stream.take() {
             // A subscription that falls silent is a failure, though nothing is heard of it.
-            self.is_hurt |= stream.is_dead;
+            if stream.is_dead {
+                self.hurt(service);
+            }
             if let Some(id) = stream.id {
                 service.let_go(id);
             }

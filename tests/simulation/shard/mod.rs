@@ -37,13 +37,20 @@ pub(crate) struct Shard {
     is_over: bool,
     pub(crate) mode: DeliveryMode,
     is_probing: bool,
+    /// Begun and not ended.
+    is_fan_out_alive: bool,
+    is_polling_alive: bool,
+    /// Checks of the polling that have no answer yet.
+    checks: u64,
     pub(crate) is_handed_over: bool,
     /// Where the first call of a mode that has begun is to start, until it is made.
-    first_position: Option<StartingPosition>,
+    first_position: [Option<StartingPosition>; 2],
     /// The service has refused a position, or a pin, since a mode began.
     has_fallen_back: bool,
-    /// Fan-out has failed, and not for contention, since its last event.
-    is_hurt: bool,
+    /// Since when fan-out has failed, and not for contention, without an event.
+    hurt_since: Option<Duration>,
+    /// The same, but that a refusal because another subscription is held ends it not.
+    was_hurt: bool,
     denied_since: Option<Duration>,
     subscribes: Pace,
     iterators: Pace,
@@ -98,10 +105,14 @@ impl Shard {
             is_over: false,
             mode,
             is_probing: false,
+            is_fan_out_alive: false,
+            is_polling_alive: false,
+            checks: 0,
             is_handed_over: false,
-            first_position: None,
+            first_position: [None, None],
             has_fallen_back: false,
-            is_hurt: false,
+            hurt_since: None,
+            was_hurt: false,
             denied_since: None,
             subscribes: Pace::new(1, "SubscribeToShard"),
             iterators: Pace::new(5, "GetShardIterator"),
@@ -197,6 +208,9 @@ impl Shard {
 
     fn tell(&mut self, input: Input, service: &mut Service) {
         service.trace(|| format!("{} <- {}", self.index, short(&format!("{input:?}"))));
+        if let Input::Checked(_) = input {
+            self.checks = 0;
+        }
         self.inputs.push_back(service.now);
         while self.inputs.front().is_some_and(|first| *first + MINUTE < service.now) {
             self.inputs.pop_front();
@@ -227,6 +241,27 @@ impl Shard {
             assert!(outputs < OUTPUTS_AN_INPUT, "it spins: {:?}", self.reader);
         }
         assert_eq!(self.reader.is_over(), self.is_over);
+        if !self.is_over {
+            self.assert_is_alive(service);
+        }
+    }
+
+    /// The one that serves is there and waits for something; the other is not, but for a probe.
+    fn assert_is_alive(&self, service: &Service) {
+        let is_served_by_polling = self.mode == DeliveryMode::Polling;
+        assert_eq!(self.is_polling_alive, is_served_by_polling);
+        assert_eq!(self.is_fan_out_alive, !is_served_by_polling || self.is_probing);
+        let idle = service.plan.reader.polling.idle_interval;
+        let patience = idle.max(Duration::from_secs(30)) + Duration::from_secs(5);
+        let is_due = self.due.is_some_and(|due| due <= service.now + patience);
+        let waits = self.poll.is_some() || self.polling_room.is_some() || self.checks > 0 || is_due;
+        assert!(waits || !is_served_by_polling, "it waits for nothing: {:?}", self.reader);
+        if let (Some(since), Some(fallback)) = (self.hurt_since, service.plan.fallback()) {
+            let failing = service.now - since;
+            let is_late =
+                failing > fallback.after + Duration::from_secs(1) && !service.plan.polling_may_be_denied();
+            assert!(is_served_by_polling || !is_late, "no fallback after {failing:?}: {:?}", self.reader);
+        }
     }
 
     fn obey(&mut self, command: Command, service: &mut Service) {
@@ -249,6 +284,7 @@ impl Shard {
                     }
                     (DeliveryMode::Polling, CheckCause::NotFound) => "checks: not found, polling",
                 });
+                self.checks += u64::from(by == DeliveryMode::Polling);
                 self.reports.push(Report::Check { by, cause });
             }
         }
@@ -259,19 +295,22 @@ impl Shard {
             self.is_probing = true;
             service.counts.add("probes");
         }
-        self.first_position = Some(match service.ledger.book(&self.id).last.clone() {
+        self.first_position[mode as usize] = Some(match service.ledger.book(&self.id).last.clone() {
             Some(last) => StartingPosition::AfterSequenceNumber(last),
             None => self.start.starting_position(),
         });
         let room = Room::wanted(service);
         match mode {
             DeliveryMode::FanOut => {
+                assert!(!std::mem::replace(&mut self.is_fan_out_alive, true), "begun twice");
                 assert!(self.call.is_none() && self.stream.is_none() && self.fan_out_room.is_none());
                 self.fan_out_room = Some(room);
             }
             DeliveryMode::Polling => {
+                assert!(!std::mem::replace(&mut self.is_polling_alive, true), "begun twice");
                 assert!(self.poll.is_none() && self.polling_room.is_none());
                 self.iterator = None;
+                self.checks = 0;
                 self.polling_room = Some(room);
             }
         }
@@ -280,6 +319,7 @@ impl Shard {
     fn end(&mut self, mode: DeliveryMode, service: &mut Service) {
         match mode {
             DeliveryMode::FanOut => {
+                self.is_fan_out_alive = false;
                 self.is_probing = false;
                 self.drop_call(service);
                 self.drop_stream(service);
@@ -288,6 +328,7 @@ impl Shard {
                 }
             }
             DeliveryMode::Polling => {
+                self.is_polling_alive = false;
                 self.drop_poll(service);
                 if self.polling_room.take().is_some_and(|room| room.holds_records()) {
                     service.counts.add("pages dropped at a change of reader");
@@ -300,7 +341,10 @@ impl Shard {
         match event {
             Event::Deliver { mode, records, skip_through, .. } => {
                 assert_eq!(mode, self.mode, "the one that does not serve delivers");
-                self.is_hurt &= mode == DeliveryMode::Polling;
+                if mode == DeliveryMode::FanOut {
+                    self.hurt_since = None;
+                    self.was_hurt = false;
+                }
                 self.denied_since = None;
                 self.deliver(mode, &records, skip_through.as_ref(), service);
             }
@@ -317,16 +361,21 @@ impl Shard {
                 self.assert_throttle_is_explained(service);
             }
             Event::IteratorExpired => service.counts.add("iterators expired"),
-            Event::SubscriptionEnded { cause, .. } => service.counts.add(match cause {
-                EndCause::Expired => "subscriptions ended: expired",
-                EndCause::Barren => "subscriptions ended: barren",
-                EndCause::InUse => "subscriptions ended: in use",
-                EndCause::Contended => "subscriptions ended: contended",
-                EndCause::Silent(_) => "subscriptions ended: silent",
-                EndCause::Blocked(_) => "subscriptions ended: blocked",
-                EndCause::ConsumerMoved => "subscriptions ended: consumer moved",
-                EndCause::Failed(_) => "subscriptions ended: failed",
-            }),
+            Event::SubscriptionEnded { cause, .. } => {
+                if matches!(cause, EndCause::InUse | EndCause::Blocked(_) | EndCause::Contended) {
+                    self.hurt_since = None;
+                }
+                service.counts.add(match cause {
+                    EndCause::Expired => "subscriptions ended: expired",
+                    EndCause::Barren => "subscriptions ended: barren",
+                    EndCause::InUse => "subscriptions ended: in use",
+                    EndCause::Contended => "subscriptions ended: contended",
+                    EndCause::Silent(_) => "subscriptions ended: silent",
+                    EndCause::Blocked(_) => "subscriptions ended: blocked",
+                    EndCause::ConsumerMoved => "subscriptions ended: consumer moved",
+                    EndCause::Failed(_) => "subscriptions ended: failed",
+                });
+            }
             Event::PollFailed { .. } => service.counts.add("polls failed"),
             Event::Established { renewal } => service.counts.add(match renewal {
                 true => "subscriptions renewed",
@@ -351,6 +400,7 @@ impl Shard {
         assert!(from == self.mode && from != to, "from {from:?} to {to:?}");
         self.mode = to;
         self.is_probing = false;
+        self.hurt_since = None;
         service.counts.add(match cause {
             ChangeCause::ConsumerUnavailable => "to polling: no registered consumer",
             ChangeCause::FanOutDenied(_) => "to polling: denied",
@@ -360,7 +410,7 @@ impl Shard {
             _ => "changed for another cause",
         });
         if let ChangeCause::FanOutFailing(_) = cause {
-            assert!(self.is_hurt, "a change for nothing but contention");
+            assert!(self.was_hurt, "a change for nothing but contention");
         }
         assert!(!service.plan.is_contention_only, "a change for contention: {cause:?}");
     }
@@ -388,8 +438,8 @@ impl Shard {
     }
 
     /// Decision 1: a mode goes on after the last record that was stored when it began, or from the start where there was none.
-    fn assert_position(&mut self, position: &StartingPosition) {
-        if let Some(first) = self.first_position.take()
+    fn assert_position(&mut self, mode: DeliveryMode, position: &StartingPosition) {
+        if let Some(first) = self.first_position[mode as usize].take()
             && !self.has_fallen_back
         {
             assert_eq!(*position, first);

@@ -3,7 +3,7 @@ use std::time::Duration;
 use kinesis_fanout::emulator::model::{GetRecordsRequest, PolledRecords};
 use kinesis_fanout::engine::CallId;
 use kinesis_fanout::engine::polling::{Command, Input as Told};
-use kinesis_fanout::engine::reader::Input;
+use kinesis_fanout::engine::reader::{DeliveryMode, Input};
 use kinesis_fanout::model::{Failure, FailureClass, RecordsPage, StartingPosition};
 
 use super::Shard;
@@ -36,9 +36,10 @@ enum Answered {
 
 impl Shard {
     pub(super) fn obey_polling(&mut self, command: Command, service: &mut Service) {
+        assert!(self.is_polling_alive, "commanded after its end: {command:?}");
         let (call, request) = match command {
             Command::GetShardIterator { call, starting_position } => {
-                self.assert_position(&starting_position);
+                self.assert_position(DeliveryMode::Polling, &starting_position);
                 self.assert_is_of_a_record(&starting_position, service);
                 (call, Request::Iterator(starting_position))
             }

@@ -48,7 +48,9 @@ fn when(service: &mut Service) -> Duration {
         true if service.luck.one_in(12) => 3_000,
         _ => 150,
     };
-    service.after(0, longest)
+    let at = service.after(0, longest);
+    // A user who is slow is a fault too.
+    at.min(service.plan.faults_until.max(service.now) + Duration::from_millis(150))
 }
 
 impl Shard {
@@ -125,6 +127,9 @@ impl Shard {
             book.last = Some(last.clone());
         }
         service.counts.add_many("user records stored", held.users.len() as u64);
+        if !held.users.is_empty() && self.is_probing {
+            service.counts.add("pages stored while probing");
+        }
         service.counts.add_many("records trimmed unread", trimmed);
     }
 }
