@@ -124,6 +124,11 @@ impl Plan {
         if is_long_outage {
             windows.push(outage(luck, faults_until));
         }
+        let settings = settings(luck, is_busy);
+        if settings.retention < A_DAY {
+            // Generations of shards would come and go that no listing has shown.
+            windows.retain(|window| !matches!(window.trouble, Trouble::ListingRefused(_)));
+        }
         // More would be the end of it for an hour.
         let mut deletions = 0;
         windows.retain(|window| {
@@ -142,7 +147,7 @@ impl Plan {
         }
         let reshards = (0..luck.below(5)).map(|_| reshard(luck, &windows, faults_until)).collect();
         Self {
-            settings: settings(luck, is_busy),
+            settings,
             reader,
             is_polled_alone,
             shards: 1 + luck.below(3) as usize,
@@ -216,7 +221,7 @@ fn settings(luck: &mut Luck, is_busy: bool) -> Settings {
         event_max_records: luck.pick(if is_busy { &[20, 500] } else { &[1, 3, 500] }),
         subscription_time: Duration::from_secs(luck.pick(&[30, 300, 300])),
         refuse_trimmed_sequence_number: one_in(luck, 2),
-        retention: Duration::from_secs(luck.pick(&[30, 60, 150, 86_400, 86_400, 86_400])),
+        retention: Duration::from_secs(luck.pick(&[60, 90, 150, 86_400, 86_400, 86_400])),
         shard_iterator_time: Duration::from_secs(luck.pick(&[5, 300, 300])),
         list_shards_lag: Duration::from_millis(luck.pick(&[0, 0, 3_000])),
         list_shards_page: luck.pick(&[1, 2, 1_000]),
@@ -331,5 +336,6 @@ impl Trouble {
 /// The longest waits that a fault can leave behind: the loser's 75 s, a silence of 35 s behind a call without an answer of 15 s, a
 /// back-off of 30 s, a denial of polling until the next probe, and what must be read again; rounded up.
 const RECOVERY: Duration = Duration::from_secs(240);
+const A_DAY: Duration = Duration::from_secs(86_400);
 /// What a registered consumer takes to be found, registered and ACTIVE.
 const LAST_ATTEMPT: Duration = Duration::from_secs(60);

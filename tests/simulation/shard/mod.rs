@@ -62,6 +62,16 @@ pub(crate) struct Shard {
     reports: Vec<Report>,
 }
 
+/// What the reading of a shard begins with.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) start: ShardStart,
+    pub(crate) consumer_arn: Option<String>,
+    /// Its parents were polled in the end.
+    pub(crate) is_after_polling: bool,
+    pub(crate) seed: u64,
+}
+
 /// What a shard tells the world.
 #[derive(Debug)]
 pub(crate) enum Report {
@@ -71,17 +81,15 @@ pub(crate) enum Report {
 }
 
 impl Shard {
-    pub(crate) fn new(
-        id: ShardId,
-        start: ShardStart,
-        consumer_arn: Option<String>,
-        seed: u64,
-        service: &mut Service,
-    ) -> Self {
+    pub(crate) fn new(id: ShardId, setup: Setup, service: &mut Service) -> Self {
+        let Setup { start, consumer_arn, is_after_polling, seed } = setup;
         service.ledger.book(&id).begin(&start);
         let (config, now) = (service.plan.reader.clone(), service.instant());
         let reader = match service.plan.is_polled_alone {
             true => Reader::polling(config, start.clone(), seed, now),
+            false if is_after_polling => {
+                Reader::fan_out_after_polling(config, consumer_arn, start.clone(), seed, now)
+            }
             false => Reader::fan_out(config, consumer_arn, start.clone(), seed, now),
         };
         let index = id.as_str().trim_start_matches("shardId-").parse().expect("the model's ids");
@@ -407,12 +415,14 @@ impl Shard {
             ChangeCause::FanOutFailing(_) => "to polling: failing",
             ChangeCause::FanOutWorks => "to fan-out: works",
             ChangeCause::PollingDenied(_) => "to fan-out: polling denied",
+            ChangeCause::ParentPolled => "to polling: parents were polled",
             _ => "changed for another cause",
         });
         if let ChangeCause::FanOutFailing(_) = cause {
             assert!(self.was_hurt, "a change for nothing but contention");
         }
-        assert!(!service.plan.is_contention_only, "a change for contention: {cause:?}");
+        let is_of_fan_out = matches!(cause, ChangeCause::FanOutFailing(_) | ChangeCause::FanOutDenied(_));
+        assert!(!is_of_fan_out || !service.plan.is_contention_only, "a change for contention: {cause:?}");
     }
 
     fn shard_ended(&mut self, children: Vec<ChildShard>, service: &mut Service) {
