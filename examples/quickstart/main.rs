@@ -7,15 +7,24 @@
 //! itself with a table: nothing lost, duplicated, altered or out of order. Everything goes through the AWS SDK and real HTTP
 //! on loopback, as it would against AWS.
 //!
-//! `--drop-one` loses one record on purpose in the consumer's loop, to show that the table would tell: exit status 1.
+//! `-- --polling`: the same by GetRecords. No consumer is registered, and exit status 1 tells if one was.
+//!
+//! `-- --flaky`: for 9 s from the seventh on, SubscribeToShard is refused and the subscriptions that are open break. Each shard is polled
+//! until fan-out works again, one of them is split meanwhile, and the table is to be the same. Exit status 1 also if a shard was
+//! not polled, or not read by fan-out again after that. The live line tells how many shards are read by which.
+//!
+//! `-- --drop-one` loses one record on purpose in the consumer's loop, to show that the table would tell: exit status 1.
 
 #![allow(
     clippy::print_stdout,
+    clippy::print_stderr,
     clippy::expect_used,
     reason = "an example prints; and a lock is poisoned only by a panic that has ended it already"
 )]
 
 mod ledger;
+mod options;
+mod outage;
 mod producer;
 mod progress;
 
@@ -27,10 +36,11 @@ use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::{Credentials, Region};
 use aws_sdk_kinesis::types::Shard;
 use futures::StreamExt;
-use kinesis_fanout::emulator::{LocalKinesis, Settings};
+use kinesis_fanout::emulator::{LocalKinesis, Operation, Settings, Statistics};
 use kinesis_fanout::{Consumer, StartPosition};
 
 use ledger::Ledger;
+use options::{Delivery, HELP, Options};
 use progress::Progress;
 
 const STREAM: &str = "orders";
@@ -43,53 +53,93 @@ const LAST_CALL: Duration = Duration::from_secs(28);
 /// When the run is over, whatever is still missing.
 const DEADLINE: Duration = Duration::from_secs(29);
 
+/// What the run leaves beside the ledger, as the server tells it.
+struct Report {
+    shards: Vec<Shard>,
+    statistics: Statistics,
+    /// When fan-out failed, if it was made to.
+    outage_began: Option<Instant>,
+}
+
 #[tokio::main]
 async fn main() -> Result<ExitCode, producer::Failure> {
+    let options = match Options::parse(std::env::args().skip(1)) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            print!("{HELP}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        Err(error) => {
+            eprint!("quickstart: {error}\n{HELP}");
+            return Ok(ExitCode::from(2));
+        }
+    };
     let began = Instant::now();
-    let drop_one = std::env::args().any(|argument| argument == "--drop-one");
     let ledger = Arc::new(Mutex::new(Ledger::default()));
     let progress = Arc::new(Progress::default());
-    let Ok(run) = tokio::time::timeout(DEADLINE, run(began, drop_one, &ledger, &progress)).await else {
+    let Ok(run) = tokio::time::timeout(DEADLINE, run(began, &options, &ledger, &progress)).await else {
         println!("\nnot finished after {DEADLINE:?}");
         println!("{}{}", ledger.lock().expect("no holder panics").verdict(&[]), progress.table());
         return Ok(ExitCode::FAILURE);
     };
-    let shards = run?;
-    let verdict = ledger.lock().expect("no holder panics").verdict(&shards);
+    let report = run?;
+    let verdict = ledger.lock().expect("no holder panics").verdict(&report.shards);
     println!("\n{verdict}{}", progress.table());
+    let amiss = report.amiss(&options, &progress);
+    for what in &amiss {
+        println!("{what}");
+    }
     println!("finished after {:.1} s", began.elapsed().as_secs_f64());
-    Ok(if verdict.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if verdict.is_clean() && amiss.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Produces, reshards and consumes; gives the shards as the server lists them.
+impl Report {
+    /// What is wrong with the way in which the records came.
+    fn amiss(&self, options: &Options, progress: &Progress) -> Vec<String> {
+        let mut amiss = self.outage_began.map(|began| progress.missed_changes(began)).unwrap_or_default();
+        if options.delivery == Delivery::Polling {
+            let of_fan_out = [Operation::RegisterStreamConsumer, Operation::SubscribeToShard];
+            let called = of_fan_out.into_iter().filter(|operation| self.statistics.calls_of(*operation) > 0);
+            amiss.extend(called.map(|operation| format!("{operation} was called")));
+        }
+        amiss
+    }
+}
+
+/// Produces, reshards and consumes.
 async fn run(
     began: Instant,
-    drop_one: bool,
+    options: &Options,
     ledger: &Arc<Mutex<Ledger>>,
     progress: &Arc<Progress>,
-) -> Result<Vec<Shard>, producer::Failure> {
+) -> Result<Report, producer::Failure> {
     let settings = Settings { subscription_time: Duration::from_secs(5), ..Settings::default() };
     let server = LocalKinesis::start(settings).await?;
     let kinesis = client(&server.endpoint_url()).await;
     kinesis.create_stream().stream_name(STREAM).shard_count(4).send().await?;
     println!("local Kinesis at {}, stream {STREAM:?} with 4 shards", server.endpoint_url());
 
-    let consumer = Consumer::builder(&kinesis, STREAM)
-        .fan_out("billing")
-        .start(StartPosition::TrimHorizon)
-        .build()
-        .await?;
+    let consumer = Consumer::builder(&kinesis, STREAM).start(StartPosition::TrimHorizon);
+    let consumer = match options.delivery {
+        Delivery::FanOut => consumer.fan_out("billing"),
+        Delivery::Polling => consumer.polling(),
+        Delivery::Flaky => consumer.fan_out("billing").fallback(outage::fallback()),
+    };
+    let consumer = consumer.build().await?;
     let handle = consumer.handle();
     tokio::spawn(Arc::clone(progress).follow(handle.events()));
 
     let until = began + PRODUCING;
     let mut producing = tokio::spawn(producer::produce(kinesis.clone(), STREAM, Arc::clone(ledger), until));
     let resharding = tokio::spawn(producer::reshard(kinesis.clone(), STREAM));
+    let is_flaky = options.delivery == Delivery::Flaky;
+    let outage =
+        is_flaky.then(|| tokio::spawn(outage::happen(server.local().clone(), kinesis.clone(), STREAM)));
 
     let mut records = consumer.into_stream();
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     let mut is_produced = false;
-    let mut dropped = !drop_one;
+    let mut dropped = !options.drop_one;
     let mut ending = None;
     while !is_over(ending, began, ledger) {
         tokio::select! {
@@ -107,13 +157,18 @@ async fn run(
                 is_produced = true;
                 ending = Some(Instant::now() + READING_ON);
             }
-            _ = ticks.tick() => progress.show(),
+            _ = ticks.tick() => progress.show(&handle.lag()),
             () = until_passed(ending), if ending.is_some_and(|ending| Instant::now() < ending) => {}
         }
     }
     resharding.await??;
+    let outage_began = match outage {
+        Some(outage) => Some(outage.await??),
+        None => None,
+    };
     handle.shutdown().await?;
-    producer::list_shards(&kinesis, STREAM).await
+    let shards = producer::list_shards(&kinesis, STREAM).await?;
+    Ok(Report { shards, statistics: server.statistics(), outage_began })
 }
 
 /// Read to the end; or what is missing has had its time.

@@ -58,6 +58,15 @@ pub(crate) async fn reshard(kinesis: Client, stream: &'static str) -> Result<(),
     split(&kinesis, stream, &shards[1]).await
 }
 
+/// Splits the first shard that can be written to.
+pub(crate) async fn split_an_open_shard(kinesis: &Client, stream: &str) -> Result<(), Failure> {
+    let shards = list_shards(kinesis, stream).await?;
+    let is_open = |shard: &&Shard| {
+        shard.sequence_number_range().is_some_and(|range| range.ending_sequence_number().is_none())
+    };
+    split(kinesis, stream, shards.iter().find(is_open).ok_or("a stream has an open shard")?).await
+}
+
 pub(crate) async fn list_shards(kinesis: &Client, stream: &str) -> Result<Vec<Shard>, Failure> {
     Ok(kinesis.list_shards().stream_name(stream).send().await?.shards.unwrap_or_default())
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use futures::StreamExt;
-use kinesis_fanout::consumer::{ConsumerEvent, Events};
+use kinesis_fanout::consumer::{ConsumerEvent, DeliveryMode, Events, ShardLag};
 use kinesis_fanout::{Record, ShardId};
 
 /// What the consumer tells of itself, for the live line and the table.
@@ -15,7 +15,6 @@ pub(crate) struct Progress {
     records: AtomicU64,
     bytes: AtomicU64,
     shown: AtomicU64,
-    lag_millis: AtomicU64,
     shards: Mutex<BTreeMap<String, Shard>>,
 }
 
@@ -25,6 +24,10 @@ struct Shard {
     has_ended: bool,
     subscribed: u64,
     renewed: u64,
+    /// From fan-out to polling.
+    fell_back: u64,
+    /// From polling to fan-out.
+    returned: u64,
     since: Option<Instant>,
     until: Option<Instant>,
 }
@@ -36,7 +39,6 @@ impl Default for Progress {
             records: AtomicU64::default(),
             bytes: AtomicU64::default(),
             shown: AtomicU64::default(),
-            lag_millis: AtomicU64::default(),
             shards: Mutex::default(),
         }
     }
@@ -52,13 +54,17 @@ impl Progress {
     fn note(&self, event: ConsumerEvent) {
         match event {
             ConsumerEvent::ShardStarted { shard_id, parents } => {
-                self.with(&shard_id, |shard| shard.is_child = !parents.is_empty());
+                self.with(&shard_id, |shard| {
+                    shard.is_child = !parents.is_empty();
+                    shard.since = Some(Instant::now());
+                });
             }
-            ConsumerEvent::Subscribed { shard_id } => self.with(&shard_id, |shard| {
-                shard.subscribed += 1;
-                shard.since.get_or_insert_with(Instant::now);
-            }),
+            ConsumerEvent::Subscribed { shard_id } => self.with(&shard_id, |shard| shard.subscribed += 1),
             ConsumerEvent::Renewed { shard_id } => self.with(&shard_id, |shard| shard.renewed += 1),
+            ConsumerEvent::DeliveryChanged { shard_id, to, .. } => self.with(&shard_id, |shard| match to {
+                DeliveryMode::Polling => shard.fell_back += 1,
+                DeliveryMode::FanOut => shard.returned += 1,
+            }),
             ConsumerEvent::ShardEnded { shard_id, .. } => self.with(&shard_id, |shard| {
                 shard.has_ended = true;
                 shard.until = Some(Instant::now());
@@ -77,28 +83,44 @@ impl Progress {
     pub(crate) fn count(&self, record: &Record) {
         self.records.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(record.data().len() as u64, Ordering::Relaxed);
-        self.lag_millis.store(record.millis_behind_latest(), Ordering::Relaxed);
     }
 
     pub(crate) fn records(&self) -> u64 {
         self.records.load(Ordering::Relaxed)
     }
 
-    /// The live line.
-    pub(crate) fn show(&self) {
+    /// The live line, with how the shards are read now.
+    pub(crate) fn show(&self, shards: &[ShardLag]) {
         let records = self.records();
         let rate = records - self.shown.swap(records, Ordering::Relaxed);
         let bytes = self.bytes.load(Ordering::Relaxed);
-        let lag = self.lag_millis.load(Ordering::Relaxed);
-        let shards = self.shards.lock().expect("no holder panics");
-        let reading = shards.values().filter(|shard| !shard.has_ended).count();
-        let renewals: u64 = shards.values().map(|shard| shard.renewed).sum();
+        let lag = shards.iter().filter_map(|shard| shard.millis_behind_latest).max().unwrap_or(0);
+        let polled = shards.iter().filter(|shard| shard.delivery == DeliveryMode::Polling).count();
+        let pushed = shards.len() - polled;
+        let renewals: u64 =
+            self.shards.lock().expect("no holder panics").values().map(|shard| shard.renewed).sum();
         print!(
-            "\r{:>4} s  {records:>7} records  {:>6.1} MB  {rate:>5} records/s  lag {lag:>4} ms  {reading} shards  {renewals:>3} renewals ",
+            "\r{:>4} s  {records:>7} records  {:>6.1} MB  {rate:>5} records/s  lag {lag:>4} ms  \
+             shards: {pushed} by fan-out, {polled} by polling  {renewals:>3} renewals ",
             self.began.elapsed().as_secs(),
             bytes as f64 / 1e6,
         );
         let _ = std::io::stdout().flush();
+    }
+
+    /// What should have become of the shards in an outage of fan-out that began then, and has not.
+    pub(crate) fn missed_changes(&self, began: Instant) -> Vec<String> {
+        let shards = self.shards.lock().expect("no holder panics");
+        let concerned = shards.iter().filter(|(_, shard)| shard.until.is_none_or(|until| until > began));
+        let missed = |(id, shard): (&String, &Shard)| {
+            let what = match shard {
+                Shard { fell_back: 0, .. } => "did not fall back to polling",
+                Shard { returned: 0, has_ended: false, .. } => "did not return to fan-out",
+                _ => return None,
+            };
+            Some(format!("{id} {what}"))
+        };
+        concerned.filter_map(missed).collect()
     }
 
     /// The part of the table that the consumer tells.
@@ -109,6 +131,8 @@ impl Progress {
         let _ =
             writeln!(table, "subscriptions opened             {:>10}", total(|s| s.subscribed + s.renewed));
         let _ = writeln!(table, "renewals                         {:>10}", total(|s| s.renewed));
+        let _ = writeln!(table, "from fan-out to polling          {:>10}", total(|s| s.fell_back));
+        let _ = writeln!(table, "and back                         {:>10}", total(|s| s.returned));
         let _ = writeln!(table, "child shards followed            {:>10}", total(|s| u64::from(s.is_child)));
         for (id, shard) in shards.iter() {
             let seconds = shard.since.map_or(0.0, |since| {

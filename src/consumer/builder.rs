@@ -184,7 +184,8 @@ impl ConsumerBuilder {
         self
     }
 
-    /// How long `build` waits for a consumer that it registers to become ACTIVE. Default: 10 min; usually it takes seconds.
+    /// How long a consumer that is registered is waited for to become ACTIVE. Default: 10 min; usually it takes seconds. With a
+    /// [`Fallback`], shards are polled meanwhile from its `after` on, and `build` is ready then.
     pub fn registration_timeout(mut self, after: Duration) -> Self {
         self.settings.registration_timeout = after;
         self
@@ -231,8 +232,8 @@ impl ConsumerBuilder {
     ///
     /// # Errors
     /// - `InvalidConfiguration`: neither `fan_out` nor `polling`, a `poll_limit` above 10,000, a `transport` for a port without an AWS client, or something that is neither name nor ARN, or a start that the service refuses.
-    /// - `StreamNotFound`, `AccessDenied`, `Credentials`: at once.
-    /// - `Unavailable`: the service did not answer for 60 s, or the consumer was not ACTIVE in time.
+    /// - `StreamNotFound`, `AccessDenied`, `Credentials`: at once. For want of a registered consumer only without a [`Fallback`].
+    /// - `Unavailable`: the service did not answer for 60 s, or, without a [`Fallback`], the consumer was not ACTIVE in time.
     pub async fn build(self) -> Result<Consumer, Error> {
         let plan = self.plan()?;
         Coordinator::start(plan).await

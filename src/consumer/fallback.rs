@@ -22,7 +22,8 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum Fallback {
     /// Nothing is polled: what can be tried again is tried again, for ever or for
-    /// [`give_up_after`](super::ConsumerBuilder::give_up_after); what no waiting mends ends the stream with an error.
+    /// [`give_up_after`](super::ConsumerBuilder::give_up_after); what no waiting mends ends the stream with an error, a denial after a
+    /// minute.
     Off,
     /// Polling serves.
     Polling {

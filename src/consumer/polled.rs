@@ -10,7 +10,7 @@ use super::rooms::Rooms;
 use crate::engine::CallId;
 use crate::engine::polling::{Command, Input};
 use crate::kinesis::{GetRecords, GetShardIterator, KinesisPort, PageSource, PortError};
-use crate::model::{RecordsPage, ShardId, StartingPosition};
+use crate::model::{FailureClass, RecordsPage, ShardId, StartingPosition};
 
 /// The calls of a shard's polling. It does what the polling machine wants and tells it what comes of it.
 ///
@@ -132,12 +132,16 @@ impl Polled {
                 Step::Told(Input::Iterator { call, sent_at, result: Ok(iterator) })
             }
             Answer::Iterator(sent_at, Err(error)) => {
+                self.rooms.give_back();
                 failed(error, |failure| Input::Iterator { call, sent_at, result: Err(failure) })
             }
             Answer::Head(sent_at, Ok(source), slot) => self.read(call, sent_at, source, slot),
             Answer::Page(sent_at, Ok(page)) => Step::Told(Input::Page { call, sent_at, result: Ok(page) }),
             Answer::Head(sent_at, Err(error), _) | Answer::Page(sent_at, Err(error)) => {
-                self.rooms.give_back();
+                // The page comes with the next iterator, and its room has been waited for.
+                if error.failure.class != FailureClass::ExpiredIterator {
+                    self.rooms.give_back();
+                }
                 failed(error, |failure| Input::Page { call, sent_at, result: Err(failure) })
             }
         }

@@ -136,7 +136,7 @@ async fn a_consumer_is_registered_described_and_deregistered() {
 }
 
 #[tokio::test]
-async fn the_user_s_retries_hold_for_all_calls_but_subscribing() {
+async fn the_user_s_retries_hold_for_other_calls() {
     let server = Server::start(vec![
         Answer::error(500, "InternalFailure"),
         Answer::error(500, "InternalFailure"),
@@ -147,6 +147,15 @@ async fn the_user_s_retries_hold_for_all_calls_but_subscribing() {
     let port = port(settings().endpoint_url(&server.url).retry_config(retries));
     port.describe_stream_summary(&by_name()).await.unwrap();
     assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_limit_on_registering_uses_up_none_of_the_user_s_retries() {
+    let server = Server::start(vec![Answer::error(400, "LimitExceededException")]).await;
+    let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
+    let port = port(settings().endpoint_url(&server.url).retry_config(retries));
+    let error = port.register_stream_consumer(STREAM_ARN, "billing").await.unwrap_err();
+    assert_eq!((error.failure.class, server.requests().len()), (FailureClass::Throttled, 1));
 }
 
 #[tokio::test]

@@ -8,12 +8,19 @@
 
 mod breaking;
 mod contention;
+mod fallback;
+mod fallback_positions;
+mod fallback_registration;
 mod lineage;
 mod memory;
 mod outages;
+mod polling;
+mod polling_failures;
+mod polls;
 mod position;
 mod reading;
 mod refusals;
+mod scene;
 mod starting;
 mod timing;
 mod weighing;

@@ -40,6 +40,16 @@ pub(crate) fn consumer(kinesis: &LocalKinesis) -> ConsumerBuilder {
     Consumer::builder(kinesis, STREAM).fan_out(CONSUMER).fallback(Fallback::Off).seed(7)
 }
 
+/// A consumer of it by fan-out, which polls where that is not to be had.
+pub(crate) fn falling_back(kinesis: &LocalKinesis) -> ConsumerBuilder {
+    Consumer::builder(kinesis, STREAM).fan_out(CONSUMER).seed(7)
+}
+
+/// A consumer of it by polling alone.
+pub(crate) fn polled(kinesis: &LocalKinesis) -> ConsumerBuilder {
+    Consumer::builder(kinesis, STREAM).polling().seed(7)
+}
+
 /// Puts records with these payloads, each with a key of its own.
 pub(crate) fn put(kinesis: &LocalKinesis, payloads: impl IntoIterator<Item = String>) {
     for payload in payloads {

@@ -4,3 +4,4 @@
 
 mod local_kinesis;
 mod probe_aws;
+mod quickstart;

@@ -7,6 +7,8 @@
     reason = "clippy's own exception covers test functions, not what they share"
 )]
 
+mod pages;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;

@@ -276,7 +276,6 @@ impl Polling {
         let call = CallId(self.next_call);
         self.next_call += 1;
         self.state = State::Calling { call };
-        // One that is given up before its answer counts as well.
         let command = match &self.iterator {
             Some(iterator) => {
                 self.pace.records_sent(now);

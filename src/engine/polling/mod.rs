@@ -25,9 +25,9 @@
 //!   caught up waits for the idle interval.
 //! - The position moves with the records of a page, never with an iterator: one that has expired is replaced by one AFTER the last
 //!   record.
-//! - Throttles only slow it down: others may poll the same shard.
+//! - Throttles only slow it down: others may poll the same shard, so they are no failure, however long they last.
 //!
-//! Decisions (DESIGN §4) 1, 2, 3 and 4 are kept here. Sources: the API reference of GetRecords and GetShardIterator.
+//! Decisions (DESIGN §4) 1, 2, 3, 4 and 5 are kept here. Sources: the API reference of GetRecords and GetShardIterator.
 
 mod machine;
 mod pace;

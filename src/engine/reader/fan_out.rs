@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::machine::{Failing, Mode, Reader};
+use super::machine::{Failing, Mode, Reader, Refused};
 use super::{ChangeCause, DeliveryMode, Event};
 use crate::engine::ShardFailure;
 use crate::engine::subscription::{self, EndCause};
@@ -24,43 +24,57 @@ impl Reader {
             Told::Established { renewal } => self.tell(Event::Established { renewal }),
             Told::Ended { cause, retry_in } => {
                 self.tell(Event::SubscriptionEnded { cause: cause.clone(), retry_in });
-                self.subscription_ended(cause, now);
+                self.subscription_ended(cause, retry_in, now);
             }
-            Told::ShardEnded { children } => self.end_shard(children),
+            Told::ShardEnded { children } => self.end_shard(children, now),
             Told::Failed(ShardFailure::Denied(failure)) if self.may_fall_back(now) => {
                 self.fall_back(ChangeCause::FanOutDenied(failure), now);
             }
-            Told::Failed(failure) => self.fail(failure),
+            Told::Failed(failure) => self.fail(failure, now),
         }
     }
 
-    fn subscription_ended(&mut self, cause: EndCause, now: Instant) {
+    fn subscription_ended(&mut self, cause: EndCause, retry_in: Option<Duration>, now: Instant) {
         if self.consumer_arn.is_none() {
             return self.fall_back_if_allowed(ChangeCause::ConsumerUnavailable, now);
         }
         match cause {
-            EndCause::Failed(failure) if denies_at_once(&failure) => {
-                self.note_failing(now, now);
-                self.fall_back_if_allowed(ChangeCause::FanOutDenied(failure), now);
+            EndCause::Failed(failure) if denies_at_once(&failure) && self.may_fall_back(now) => {
+                self.fall_back(ChangeCause::FanOutDenied(failure), now);
             }
             EndCause::Failed(_) | EndCause::Barren => self.note_failing(now, now),
-            EndCause::Silent(quiet) => self.note_failing(now.checked_sub(quiet).unwrap_or(now), now),
-            EndCause::Blocked(_) => self.clear_failing(),
-            EndCause::InUse => {
-                if let Mode::FanOut { failing: Some(failing) } = &mut self.mode {
-                    failing.is_refused = true;
-                }
+            EndCause::Silent(quiet) => {
+                // A process that slept was away for longer than the silence took to show.
+                let quiet = quiet.min(self.config.subscription.silence);
+                self.note_failing(now.checked_sub(quiet).unwrap_or(now), now);
             }
+            EndCause::Blocked(_) => self.clear_failing(),
+            EndCause::InUse => self.note_refused(now + retry_in.unwrap_or_default(), now),
             EndCause::Expired | EndCause::Contended | EndCause::ConsumerMoved => {}
         }
     }
 
     fn note_failing(&mut self, since: Instant, now: Instant) {
+        if self.subscription.as_ref().is_some_and(|it| it.is_without_room()) {
+            // Its last event waits for the user, and no other is wanted.
+            return;
+        }
         if let Mode::FanOut { failing } = &mut self.mode {
-            let failing = failing.get_or_insert(Failing { since, is_refused: false, last_look: None });
-            failing.is_refused = false;
+            let failing = failing.get_or_insert(Failing { since, refused: None, last_look: None });
+            if let Some(Refused { from, until }) = failing.refused.take() {
+                failing.since = now.min(failing.since + until.saturating_duration_since(from));
+            }
             let failing = *failing;
             self.judge_failing(failing, now);
+        }
+    }
+
+    /// Somebody holds a subscription, and be it a call of ours that was accepted unseen: it counts neither as failing nor as an event.
+    fn note_refused(&mut self, until: Instant, now: Instant) {
+        if let Mode::FanOut { failing: Some(failing) } = &mut self.mode {
+            let from = failing.refused.map_or(now, |refused| refused.from);
+            failing.refused = Some(Refused { from, until });
+            failing.last_look = None;
         }
     }
 
@@ -72,7 +86,7 @@ impl Reader {
 
     /// When fan-out has failed for too long. `None`: it does not count, or later than the clock can tell.
     pub(super) fn fall_back_at(&self, failing: Failing) -> Option<Instant> {
-        if failing.is_refused {
+        if failing.refused.is_some() {
             return None;
         }
         let at = failing.since.checked_add(self.config.fallback?.after)?;
@@ -115,6 +129,9 @@ impl Reader {
     }
 
     pub(super) fn consumer_active(&mut self, consumer_arn: String, now: Instant) {
+        if self.is_alone() {
+            return;
+        }
         let is_new = self.consumer_arn.as_ref() != Some(&consumer_arn);
         self.consumer_arn = Some(consumer_arn.clone());
         if let Some(subscription) = self.running_subscription() {

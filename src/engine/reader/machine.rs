@@ -51,8 +51,8 @@ pub(super) enum Mode {
     FanOut { failing: Option<Failing> },
     /// The polling serves; the next attempt to subscribe is due at the instant.
     Polling { next_probe: Option<Instant> },
-    /// The polling serves, and the subscription is to bring an event until the instant.
-    Probing { until: Instant },
+    /// The polling serves, and the subscription is to bring an event until the instant. `None`: it has no room for one.
+    Probing { until: Option<Instant> },
     /// The shard has ended, or failed, or is not wanted any more.
     Over,
 }
@@ -61,10 +61,17 @@ pub(super) enum Mode {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Failing {
     pub(super) since: Instant,
-    /// The last attempt was refused because another subscription is held: the service is there.
-    pub(super) is_refused: bool,
+    /// The last attempts were refused because another subscription is held, and waited: the service is there.
+    pub(super) refused: Option<Refused>,
     /// It has failed for too long; one more look until this instant.
     pub(super) last_look: Option<Instant>,
+}
+
+/// The time that attempts were refused, to the next one. It does not count.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refused {
+    pub(super) from: Instant,
+    pub(super) until: Instant,
 }
 
 impl Reader {
@@ -160,6 +167,11 @@ impl Reader {
         matches!(self.mode, Mode::Over)
     }
 
+    /// Whether the shard is polled whatever becomes of fan-out.
+    pub(super) fn is_alone(&self) -> bool {
+        self.config.fallback.is_none() && self.subscription.is_none()
+    }
+
     /// The subscription, where it runs.
     pub(super) fn running_subscription(&mut self) -> Option<&mut Subscription> {
         match self.mode {
@@ -181,9 +193,27 @@ impl Reader {
             // An event is there, and the user is in no hurry.
             self.clear_failing();
         }
-        if let Some(subscription) = self.running_subscription() {
+        let Some(subscription) = self.running_subscription() else {
+            return self.close_late_success(input, now);
+        };
+        let was_without_room = subscription.is_without_room();
+        subscription.handle(input, now);
+        match (was_without_room, subscription.is_without_room()) {
+            (true, false) => self.probe_found_room(now),
+            (false, true) => self.probe_without_room(),
+            (true, true) | (false, false) => {}
+        }
+        self.settle(now);
+    }
+
+    /// A call that was given up has opened a subscription all the same.
+    fn close_late_success(&mut self, input: subscription::Input, now: Instant) {
+        if let (subscription::Input::Subscribed { .. }, Some(subscription)) = (&input, &mut self.subscription)
+        {
             subscription.handle(input, now);
-            self.settle(now);
+            while let Output::Command(command) = subscription.poll_output() {
+                self.outputs.push_back(Output::Command(Command::FanOut(command)));
+            }
         }
     }
 
@@ -232,8 +262,8 @@ impl Reader {
                 self.fall_back_at(failing).map(|at| (at, TimeoutReason::FallBack))
             }
             Mode::Polling { next_probe } => next_probe.map(|at| (at, TimeoutReason::Probe)),
-            Mode::Probing { until } => Some((until, TimeoutReason::ProbeOver)),
-            Mode::FanOut { failing: None } | Mode::Over => None,
+            Mode::Probing { until: Some(until) } => Some((until, TimeoutReason::ProbeOver)),
+            Mode::FanOut { failing: None } | Mode::Probing { until: None } | Mode::Over => None,
         };
         let fan_out = match self.running_subscription().map(Subscription::poll_output) {
             Some(Output::Timeout(Some((at, reason)))) => Some((at, TimeoutReason::FanOut(reason))),
@@ -252,7 +282,7 @@ impl Reader {
         match self.mode {
             Mode::FanOut { failing: Some(failing) } => self.judge_failing(failing, now),
             Mode::Polling { next_probe: Some(at) } if at <= now => self.begin_probe(now),
-            Mode::Probing { until } if until <= now => self.probe_took_too_long(now),
+            Mode::Probing { until: Some(until) } if until <= now => self.probe_took_too_long(now),
             Mode::FanOut { .. } | Mode::Polling { .. } | Mode::Probing { .. } | Mode::Over => {}
         }
     }
@@ -310,6 +340,13 @@ impl Reader {
         }
     }
 
+    /// Stops the probe, if there is one.
+    pub(super) fn end_probing(&mut self, now: Instant) {
+        if matches!(self.mode, Mode::Probing { .. }) {
+            self.end_fan_out(now);
+        }
+    }
+
     /// Stops the polling between two pages.
     pub(super) fn end_polling(&mut self, now: Instant) {
         if let Some(polling) = &mut self.polling {
@@ -318,12 +355,14 @@ impl Reader {
         }
     }
 
-    pub(super) fn end_shard(&mut self, children: Vec<ChildShard>) {
+    pub(super) fn end_shard(&mut self, children: Vec<ChildShard>, now: Instant) {
+        self.end_probing(now);
         self.mode = Mode::Over;
         self.tell(Event::ShardEnded { children });
     }
 
-    pub(super) fn fail(&mut self, failure: ShardFailure) {
+    pub(super) fn fail(&mut self, failure: ShardFailure, now: Instant) {
+        self.end_probing(now);
         self.mode = Mode::Over;
         self.tell(Event::Failed(failure));
     }

@@ -18,8 +18,8 @@
 //! - **The way back**: polling goes on while the probe subscribes, so a dead probe costs no delivery. The probe's first event comes with
 //!   its room; with it polling ends between two pages, and records that it has brought are filtered out of the probe's.
 //! - **Never for contention**, nor for a refusal while another subscription is held (decision 7): polling would only hide that two
-//!   use one registered consumer.
-//! - Time without room for a record counts against nobody.
+//!   use one registered consumer. Nor does the time of such refusals count as failing.
+//! - Time without room for a record counts against nobody: not as failing, and not against a probe, whose own time begins with its room.
 //! - Where polling is denied, fan-out goes on as if there were no fallback, until the next probe would have been due.
 
 mod fan_out;

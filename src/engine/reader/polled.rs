@@ -1,9 +1,9 @@
 //! Polling serves, by itself or for fan-out.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::fan_out::denies_at_once;
-use super::machine::{Mode, Reader};
+use super::machine::Reader;
 use super::{ChangeCause, Command, DeliveryMode, Event};
 use crate::engine::ShardFailure;
 use crate::engine::polling;
@@ -36,27 +36,27 @@ impl Reader {
                     self.give_polling_up(failure, now);
                 }
             }
-            Told::ShardEnded { children } => {
-                if matches!(self.mode, Mode::Probing { .. }) {
-                    self.end_fan_out(now);
-                }
-                self.end_shard(children);
-            }
+            Told::ShardEnded { children } => self.end_shard(children, now),
             Told::Failed(ShardFailure::Denied(failure)) if self.consumer_arn.is_some() => {
                 self.give_polling_up(failure, now);
             }
-            Told::Failed(failure) => self.fail(failure),
+            Told::Failed(failure) => self.fail(failure, now),
         }
     }
 
-    /// Polling is denied: fan-out goes on, and there is no fallback for a while.
+    /// Polling is denied: fan-out goes on, and there is no fallback for a while; so long that it is told where fan-out is denied for good
+    /// as well.
     fn give_polling_up(&mut self, failure: Failure, now: Instant) {
-        self.polling_denied_until = self.next_probe(now);
-        if matches!(self.mode, Mode::Probing { .. }) {
-            self.end_fan_out(now);
-        }
+        let next_probe = self.next_probe(now).unwrap_or(now + DENIED_AT_MOST);
+        self.polling_denied_until = Some(next_probe.max(now + DENIED_AT_LEAST));
+        self.end_probing(now);
         self.tell_change(DeliveryMode::FanOut, ChangeCause::PollingDenied(failure));
         self.end_polling(now);
         self.serve_by_fan_out(now);
     }
 }
+
+/// A denial of fan-out is final after a minute, whose last call may come 30 s after that.
+const DENIED_AT_LEAST: Duration = Duration::from_secs(120);
+/// For ever, as far as a clock can count.
+const DENIED_AT_MOST: Duration = Duration::from_secs(365 * 24 * 3600);

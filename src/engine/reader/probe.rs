@@ -20,7 +20,21 @@ impl Reader {
 
     pub(super) fn begin_probe(&mut self, now: Instant) {
         self.subscribe(now);
-        self.mode = Mode::Probing { until: now + PROBE_TIME };
+        self.mode = Mode::Probing { until: None };
+    }
+
+    /// The probe's time begins, or begins anew, with its room.
+    pub(super) fn probe_found_room(&mut self, now: Instant) {
+        if let Mode::Probing { until } = &mut self.mode {
+            *until = Some(now + PROBE_TIME);
+        }
+    }
+
+    /// The event is there, and the user is in no hurry.
+    pub(super) fn probe_without_room(&mut self) {
+        if let Mode::Probing { until } = &mut self.mode {
+            *until = None;
+        }
     }
 
     pub(super) fn probe_tells(&mut self, event: subscription::Event, now: Instant) {
@@ -75,18 +89,14 @@ impl Reader {
 }
 
 /// A refusal that passes does not end a probe: another subscription that is held, a position that gives way to an older one, a
-/// registered consumer that is looked for.
+/// registered consumer that is looked for. Nor does a user who is slow.
 fn ends_probe(cause: &EndCause) -> bool {
     match cause {
-        EndCause::InUse | EndCause::ConsumerMoved => false,
+        EndCause::InUse | EndCause::ConsumerMoved | EndCause::Blocked(_) => false,
         EndCause::Failed(failure) => {
             !matches!(failure.class, FailureClass::InvalidArgument | FailureClass::ResourceNotFound)
         }
-        EndCause::Expired
-        | EndCause::Barren
-        | EndCause::Contended
-        | EndCause::Silent(_)
-        | EndCause::Blocked(_) => true,
+        EndCause::Expired | EndCause::Barren | EndCause::Contended | EndCause::Silent(_) => true,
     }
 }
 

@@ -147,6 +147,11 @@ impl Subscription {
         matches!(self.state, State::Open(_)) && self.contention.is_established()
     }
 
+    /// Whether an event, or the first call, waits for room.
+    pub fn is_without_room(&self) -> bool {
+        !self.has_room
+    }
+
     /// Where the events that are stored end.
     pub fn stored_position(&self) -> &Position {
         self.before_waiting.as_ref().unwrap_or(&self.position)

@@ -5,7 +5,8 @@
 //! - SubscribeToShard goes over [`Transport`].
 //! - SubscribeToShard, GetShardIterator and GetRecords go without the SDK's own retries. Each hidden retry would count against the
 //!   limits: one call of SubscribeToShard per second, shard and consumer, and after an accepted one it would be refused as
-//!   ResourceInUse; five of each of the others per second and shard.
+//!   ResourceInUse; five of each of the others per second and shard. RegisterStreamConsumer goes without them too: a limit that is
+//!   reached lasts for longer, and would use up the retries of the user's other calls.
 //! - The body of a subscription is taken before the SDK reads it, and read with `wire`: the SDK's receiver waits for the first frame
 //!   outside every time-out, and behind a frame with a wrong checksum it goes on with the next one, which loses records in
 //!   silence.
@@ -13,11 +14,10 @@
 //!   decoded where they lie.
 //! - Times are rounded to the millisecond: the SDK's own conversion is one too low for half of all values.
 //!
-//! GetRecords is bounded in two parts. Until the answer's headers the time-outs of the user's client hold, as for other calls; if it has
-//! none, that of whoever calls. From the headers on none of the SDK's does, its protection against stalled streams included: while
-//! the page waits to be read nothing is bounded here, and while it is read there are 30 s between bytes and 60 s for all
-//! of it ([`PageBody`]). Compressed answers are not asked for. A client that was given another protocol than JSON 1.1 cannot
-//! poll.
+//! GetRecords is bounded in two parts. Until the answer's headers the time-outs of the user's client hold, as for other calls; if
+//! it has none, that of whoever calls. From the headers on none of the SDK's does, its protection against stalled streams
+//! included: while the page waits to be read nothing is bounded here, and while it is read there are 30 s between bytes and 60 s
+//! for all of it. Compressed answers are not asked for. A client that was given another protocol than JSON 1.1 cannot poll.
 //!
 //! Source: the code of aws-sdk-kinesis 1.130 and its runtime, and the tests in `tests/aws_adapter`.
 
@@ -116,7 +116,8 @@ impl Kinesis for SdkKinesis {
         Box::pin(async move {
             let call = self.client.register_stream_consumer();
             let call = call.stream_arn(stream_arn).consumer_name(consumer_name);
-            let output = call.send().await.map_err(call_error)?;
+            // A limit that is reached lasts for longer than the SDK's retries, which would use up those of the user's other calls.
+            let output = call.customize().config_override(once()).send().await.map_err(call_error)?;
             answers::registered(output).map_err(PortError::from)
         })
     }
