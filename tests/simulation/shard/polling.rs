@@ -98,7 +98,10 @@ impl Shard {
             Answered::Page(result) => {
                 match &result {
                     Ok(page) => self.iterator = page.next_iterator.clone(),
-                    Err(failure) => self.note_denial(failure.class, service),
+                    Err(failure) => {
+                        self.iterator.take_if(|_| failure.class == FailureClass::ExpiredIterator);
+                        self.note_denial(failure.class, service);
+                    }
                 }
                 Told::Page { call, sent_at, result }
             }
@@ -151,6 +154,10 @@ impl Shard {
     ) -> Result<String, Failure> {
         if self.pin_is_refused(position, service) {
             service.counts.add("pins refused, polling");
+            return Err(Failure::new(FailureClass::InvalidArgument, "injected"));
+        }
+        if self.number_is_refused(position, service) {
+            service.counts.add("numbers refused, polling");
             return Err(Failure::new(FailureClass::InvalidArgument, "injected"));
         }
         let now = service.timestamp();
