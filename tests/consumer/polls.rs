@@ -193,7 +193,9 @@ impl Kinesis for Noting {
             match self.bend {
                 Bend::Straight => {}
                 Bend::NoChildren => page.child_shards.clear(),
-                Bend::EmptyBehind if self.polls.scans().len() % 2 == 0 && !page.records.is_empty() => {
+                Bend::EmptyBehind
+                    if self.polls.scans().len().is_multiple_of(2) && !page.records.is_empty() =>
+                {
                     page = RecordsPage {
                         records: Records::default(),
                         next_iterator: Some(given),
