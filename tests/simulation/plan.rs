@@ -110,13 +110,19 @@ impl Plan {
         let has_fallback = is_contention_only || !luck.one_in(6);
         let fallback = has_fallback.then(|| Fallback {
             after: luck.seconds(3, 90),
-            probe_every: if luck.one_in(3) { luck.seconds(60, 300) } else { luck.seconds(5, 60) },
+            probe_every: match luck.below(20) {
+                0 => Duration::MAX,
+                1..=6 => luck.seconds(60, 300),
+                _ => luck.seconds(5, 60),
+            },
         });
         let put_every = luck.pick(&[500, 2_000, 10_000, 60_000]);
         let is_busy = put_every < 10_000;
         let reader = reader_config(luck, fallback, is_busy);
         let faults_until = luck.seconds(120, 540);
+        // Without another probe there is nothing to wait for.
         let probe_every = fallback.map_or(Duration::ZERO, |it| it.probe_every);
+        let probe_every = if probe_every == Duration::MAX { Duration::ZERO } else { probe_every };
         let calm = probe_every.mul_f64(1.1) + Duration::from_secs(120);
         // Where the registration rests as well, a probe is due only after its next attempt.
         let until = faults_until + calm.max(RECOVERY) + probe_every.mul_f64(1.1) + LAST_ATTEMPT;
@@ -142,6 +148,9 @@ impl Plan {
         if settings.retention < A_DAY {
             // Generations of shards would come and go that no listing has shown.
             windows.retain(|window| !matches!(window.trouble, Trouble::ListingRefused(_)));
+        }
+        if is_long_outage && luck.one_in(2) {
+            windows.extend(denials(luck, faults_until));
         }
         // More would be the end of it for an hour.
         let mut deletions = 0;
@@ -270,6 +279,29 @@ fn outage(luck: &mut Luck, faults_until: Duration) -> Window {
     };
     let third = luck.one_in(3).then(|| luck.below(3) as usize);
     Window { from: luck.seconds(0, 60), to: faults_until, third, trouble }
+}
+
+/// Polling is denied now and then, mostly for a moment, and fan-out at other times; or the registered consumer goes and comes.
+fn denials(luck: &mut Luck, faults_until: Duration) -> Vec<Window> {
+    let end = faults_until.as_millis() as u64;
+    let of_consumer = luck.one_in(3);
+    let mut windows = Vec::new();
+    for _ in 0..2 + luck.below(6) {
+        let from = luck.millis(0, end);
+        let longest = if luck.one_in(5) { 90_000 } else { 3_000 };
+        let to = (from + luck.millis(200, longest)).min(faults_until);
+        let class = luck.pick(&[FailureClass::AccessDenied, FailureClass::Unsupported]);
+        let trouble = match luck.below(3) {
+            _ if of_consumer => Trouble::RegistrationRefused(FailureClass::AccessDenied),
+            0 => Trouble::SubscribeRefused(class),
+            _ => Trouble::PollRefused(class),
+        };
+        windows.push(Window { from, to, third: None, trouble });
+    }
+    if of_consumer {
+        windows.push(Window { trouble: Trouble::ConsumerDeleted, ..windows[0] });
+    }
+    windows
 }
 
 /// A split or merge while something goes wrong, or anywhere.

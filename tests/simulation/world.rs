@@ -334,6 +334,9 @@ impl World {
         let has_consumer = self.registering.consumer_arn.is_some();
         assert!(has_consumer || *now < plan.until, "no registered consumer");
         let since = plan.faults_until.max(self.available_since);
+        if fallback.probe_every == Duration::MAX {
+            return;
+        }
         let back_by = since + fallback.probe_every.mul_f64(1.1) + Duration::from_secs(120);
         if *now >= back_by && has_consumer {
             for shard in self.shards.iter().filter(|shard| shard.is_reading()) {

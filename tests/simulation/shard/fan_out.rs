@@ -54,7 +54,7 @@ impl Shard {
             Command::Subscribe { call, consumer_arn, starting_position } => {
                 assert!(self.call.is_none() && self.stream.is_none(), "a second subscription");
                 assert!(self.fan_out_room.is_none(), "called without room");
-                self.assert_position(DeliveryMode::FanOut, &starting_position);
+                self.assert_position(DeliveryMode::FanOut, &starting_position, service);
                 let queued = if service.luck.one_in(10) { 3_000 } else { 5 };
                 let sent_at = service.after(0, queued);
                 let at = sent_at + service.luck.millis(3, 20);

@@ -39,7 +39,7 @@ impl Shard {
         assert!(self.is_polling_alive, "commanded after its end: {command:?}");
         let (call, request) = match command {
             Command::GetShardIterator { call, starting_position } => {
-                self.assert_position(DeliveryMode::Polling, &starting_position);
+                self.assert_position(DeliveryMode::Polling, &starting_position, service);
                 self.assert_is_of_a_record(&starting_position, service);
                 (call, Request::Iterator(starting_position))
             }
