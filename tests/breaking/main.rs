@@ -12,6 +12,7 @@
 
 mod dead;
 mod ends;
+mod fallback;
 mod frames;
 mod refused;
 mod server;

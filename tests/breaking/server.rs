@@ -1,5 +1,5 @@
-//! A server of HTTP/2 that passes the subscriptions of a local Kinesis on and breaks them on order. It knows SubscribeToShard and
-//! nothing else.
+//! A server of HTTP/2 that passes the subscriptions of a local Kinesis on and breaks them on order. What is no subscription it lets
+//! the local Kinesis answer.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,7 +8,8 @@ use bytes::Bytes;
 use h2::server::{Connection, SendResponse};
 use h2::{Reason, RecvStream, SendStream};
 use http::{Request, Response};
-use kinesis_fanout::kinesis::{EventSource, KinesisPort, SubscribeToShard};
+use kinesis_fanout::emulator::{LocalKinesis, ServiceError};
+use kinesis_fanout::kinesis::{EventSource, SubscribeToShard};
 use kinesis_fanout::model::StartingPosition;
 use kinesis_fanout::wire::{event_message, initial_response};
 use serde_json::{Value, json};
@@ -48,15 +49,28 @@ pub(crate) enum Break {
 pub(crate) struct Server(Arc<Shared>);
 
 struct Shared {
-    port: KinesisPort,
+    kinesis: LocalKinesis,
     breaks: broadcast::Sender<Break>,
+    /// What meets every subscription when it is opened.
+    always: Mutex<Option<Break>>,
     connections: Mutex<usize>,
 }
 
 impl Server {
-    pub(crate) fn new(port: KinesisPort) -> Self {
+    pub(crate) fn new(kinesis: LocalKinesis) -> Self {
         let breaks = broadcast::channel(64).0;
-        Self(Arc::new(Shared { port, breaks, connections: Mutex::new(0) }))
+        Self(Arc::new(Shared { kinesis, breaks, always: Mutex::new(None), connections: Mutex::new(0) }))
+    }
+
+    /// Breaks what is open now, and what is opened from now on.
+    pub(crate) fn break_always(&self, how: Break) {
+        *self.0.always.lock().unwrap() = Some(how);
+        self.break_all(how);
+    }
+
+    /// Breaks nothing more.
+    pub(crate) fn mend(&self) {
+        *self.0.always.lock().unwrap() = None;
     }
 
     /// Breaks what is open now.
@@ -88,7 +102,14 @@ async fn serve(shared: Arc<Shared>, io: DuplexStream) {
         tokio::select! {
             call = connection.accept() => match call {
                 Some(Ok((request, answer))) => {
-                    tokio::spawn(subscription(Arc::clone(&shared), request, answer, close.clone()));
+                    match operation(&request) {
+                        operation if operation == "SubscribeToShard" => {
+                            tokio::spawn(subscription(Arc::clone(&shared), request, answer, close.clone()));
+                        }
+                        operation => {
+                            tokio::spawn(answer_call(Arc::clone(&shared), operation, request, answer));
+                        }
+                    }
                 }
                 Some(Err(_)) | None => return,
             },
@@ -109,6 +130,37 @@ async fn abrupt(mut connection: Connection<DuplexStream, Bytes>, reason: Reason)
     let _ = std::future::poll_fn(|context| connection.poll_closed(context)).await;
 }
 
+fn operation(request: &Request<RecvStream>) -> String {
+    let target = request.headers()["x-amz-target"].to_str().unwrap();
+    target.rsplit('.').next().unwrap().to_owned()
+}
+
+/// Any other call, answered by the local Kinesis.
+async fn answer_call(
+    shared: Arc<Shared>,
+    operation: String,
+    request: Request<RecvStream>,
+    mut answer: SendResponse<Bytes>,
+) {
+    let request = read(request.into_body()).await;
+    match shared.kinesis.call(&operation, &request).await {
+        Ok(body) => send(&mut answer, 200, body),
+        Err(error) => send(&mut answer, error.status, error_body(&error)),
+    }
+}
+
+fn error_body(error: &ServiceError) -> Vec<u8> {
+    json!({ "__type": error.code, "message": error.message }).to_string().into_bytes()
+}
+
+fn send(answer: &mut SendResponse<Bytes>, status: u16, body: Vec<u8>) {
+    let head = Response::builder().status(status).header("content-length", body.len()).body(()).unwrap();
+    // Who has given the call up has no stream any more.
+    if let Ok(mut stream) = answer.send_response(head, false) {
+        let _ = stream.send_data(body.into(), true);
+    }
+}
+
 async fn subscription(
     shared: Arc<Shared>,
     request: Request<RecvStream>,
@@ -116,19 +168,29 @@ async fn subscription(
     close: tokio::sync::mpsc::UnboundedSender<()>,
 ) {
     let mut breaks = shared.breaks.subscribe();
-    let request = read(request.into_body()).await;
-    let source = match shared.port.subscribe_to_shard(request).await {
+    let request = subscribe_request(&read(request.into_body()).await);
+    let always = *shared.always.lock().unwrap();
+    let port = shared.kinesis.port();
+    // The call may be given up before it is answered.
+    let subscribing = tokio::select! {
+        biased;
+        subscribing = port.subscribe_to_shard(request) => subscribing,
+        _ = std::future::poll_fn(|context| answer.poll_reset(context)) => return,
+    };
+    let source = match subscribing {
         Ok(source) => source,
         Err(error) => {
-            let (name, words) = error.failure.message.split_once(": ").unwrap_or(("InternalFailure", ""));
-            let body = json!({ "__type": name, "message": words }).to_string();
-            let head = Response::builder().status(400).body(()).unwrap();
-            return drop(answer.send_response(head, false).unwrap().send_data(body.into(), true));
+            // Without one, no answer came within the port's own bound.
+            let refused = error.source.and_then(|source| source.downcast::<ServiceError>().ok());
+            return match refused {
+                Some(error) => send(&mut answer, error.status, error_body(&error)),
+                None => answer.send_reset(Reason::CANCEL),
+            };
         }
     };
-    let mut body = answer.send_response(Response::new(()), false).unwrap();
+    let Ok(mut body) = answer.send_response(Response::new(()), false) else { return };
     let _ = body.send_data(initial_response(), false);
-    let _ = pass_on(source, &mut body, &mut breaks, &close).await;
+    let _ = pass_on(source, &mut body, &mut breaks, &close, always).await;
 }
 
 /// Sends events until the subscription ends, is given up, or breaks.
@@ -137,8 +199,13 @@ async fn pass_on(
     body: &mut SendStream<Bytes>,
     breaks: &mut broadcast::Receiver<Break>,
     close: &tokio::sync::mpsc::UnboundedSender<()>,
+    mut next: Option<Break>,
 ) -> Result<(), h2::Error> {
-    let mut next = None;
+    if let Some(Break::Reset(reason)) = next {
+        flushed().await;
+        body.send_reset(reason);
+        return Ok(());
+    }
     loop {
         let event = tokio::select! {
             biased;
@@ -200,13 +267,17 @@ async fn flushed() {
     }
 }
 
-async fn read(mut body: RecvStream) -> SubscribeToShard {
+async fn read(mut body: RecvStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     while let Some(Ok(data)) = body.data().await {
         let _ = body.flow_control().release_capacity(data.len());
         bytes.extend_from_slice(&data);
     }
-    let request: Value = serde_json::from_slice(&bytes).unwrap();
+    bytes
+}
+
+fn subscribe_request(bytes: &[u8]) -> SubscribeToShard {
+    let request: Value = serde_json::from_slice(bytes).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let position = &request["StartingPosition"];
     let number = || position["SequenceNumber"].as_str().unwrap().parse().unwrap();

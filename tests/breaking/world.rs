@@ -4,9 +4,9 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_sdk_kinesis::config::{BehaviorVersion, Builder, Config, Credentials, Region};
 use futures::{FutureExt, StreamExt};
-use kinesis_fanout::consumer::{ConsumerEvent, Events, Fallback};
+use kinesis_fanout::consumer::{ConsumerBuilder, ConsumerEvent, Events, Fallback};
 use kinesis_fanout::emulator::{LocalKinesis, Operation, Settings, SlotAfterHangUp};
 use kinesis_fanout::kinesis::{
     EventSource, GetRecords, GetShardIterator, Kinesis, KinesisPort, ListShards, PageSource, PortFuture,
@@ -41,7 +41,7 @@ impl World {
         };
         let kinesis = LocalKinesis::new(settings);
         kinesis.create_stream(STREAM, shards).unwrap();
-        let server = Server::new(KinesisPort::from(&kinesis));
+        let server = Server::new(kinesis.clone());
         let connect = server.clone();
         let http2 = transport.dialled_by(move |_, _| std::future::ready(Ok(connect.connect()))).build();
         Self { kinesis, server, http2, memory_budget: NonZeroUsize::new(64 << 20).unwrap() }
@@ -61,15 +61,18 @@ impl World {
         Self { http2: Http2Client::builder().dialled_by(dial).build(), ..Self::new(shards) }
     }
 
+    /// The same whose every call goes over the SDK: all but subscriptions over a client of the user's, which nothing breaks.
+    pub(crate) fn over_the_sdk(&self) -> ConsumerBuilder {
+        let calls = Server::new(self.kinesis.clone());
+        let http = Http2Client::builder().dialled_by(move |_, _| std::future::ready(Ok(calls.connect())));
+        let client = Client::from_conf(config().http_client(http.build()).build());
+        let consumer = Consumer::builder(&client, STREAM).fan_out("billing").transport(self.http2.clone());
+        consumer.seed(7).memory_budget(self.memory_budget)
+    }
+
     /// A consumer of the stream from its beginning.
     pub(crate) async fn consumer(&self) -> Consumer {
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("eu-west-1"))
-            .endpoint_url("http://kinesis.test")
-            .credentials_provider(Credentials::for_tests())
-            .build();
-        let sdk = KinesisPort::from(&Client::from_conf(config));
+        let sdk = KinesisPort::from(&Client::from_conf(config().build()));
         let port = Subscribing {
             local: KinesisPort::from(&self.kinesis),
             sdk: sdk.over(self.http2.clone()).expect("a port over the SDK"),
@@ -93,6 +96,14 @@ impl World {
     pub(crate) fn all_calls(&self) -> usize {
         self.kinesis.statistics().calls_of(Operation::SubscribeToShard) as usize
     }
+}
+
+fn config() -> Builder {
+    Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-west-1"))
+        .endpoint_url("http://kinesis.test")
+        .credentials_provider(Credentials::for_tests())
 }
 
 /// All calls go to the local Kinesis but one, which goes over the SDK and HTTP/2.

@@ -13,6 +13,7 @@ mod fallback_positions;
 mod fallback_registration;
 mod lineage;
 mod memory;
+mod memory_polled;
 mod outages;
 mod polling;
 mod polling_failures;
