@@ -59,12 +59,14 @@ impl Listing {
     }
 
     /// What helps against this failure of the page that was asked for. Once listings have worked, credentials that expire are
-    /// an outage, as they are for subscriptions, and a denial may be one.
+    /// an outage, as they are for subscriptions, and a denial may be one, as may what something before the service answers.
     pub(super) fn remedy(&self, class: FailureClass, have_worked: bool) -> Remedy {
         match class {
             FailureClass::Throttled | FailureClass::TimedOut | FailureClass::Unavailable => Remedy::SamePage,
             FailureClass::Credentials if have_worked => Remedy::StartOver,
-            FailureClass::AccessDenied | FailureClass::KmsUnavailable if have_worked => {
+            FailureClass::AccessDenied | FailureClass::KmsUnavailable | FailureClass::Unsupported
+                if have_worked =>
+            {
                 Remedy::StartOverForAWhile
             }
             FailureClass::ResourceNotFound

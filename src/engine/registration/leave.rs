@@ -12,6 +12,11 @@ impl Registration {
             State::Seeking(search, Progress::Asked(call)) if deregister && search.step == Step::Register => {
                 self.state = State::Leaving { call };
             }
+            State::Resting { .. } | State::Failed if deregister && self.unanswered_register.is_some() => {
+                if let Some(call) = self.unanswered_register.take() {
+                    self.state = State::Leaving { call };
+                }
+            }
             State::Idle
             | State::Seeking(..)
             | State::Resting { .. }

@@ -34,8 +34,8 @@
 //! |---|---|---|
 //! | LimitExceeded or throttling from Register | at once | on from the lookup by the back-off (1 → 30 s), without a bound |
 //! | other retryable failures, no answer, CREATING | after `after` | on as before; failures without a bound |
-//! | AccessDenied in a search; Unsupported, a KMS failure | at once | an attempt every `retry_every` |
-//! | AccessDenied in Verify | after a minute | an attempt every `retry_every` |
+//! | AccessDenied or Unsupported in a search, a KMS failure | at once | an attempt every `retry_every` |
+//! | AccessDenied or Unsupported in Verify | after a minute | an attempt every `retry_every` |
 //! | not ACTIVE in time, deleted too often, gone by ARN | at once | an attempt every `retry_every` |
 //! | no stream (ResourceNotFound from Register), InvalidArgument | | Failed |
 //! | bad credentials | | Failed before the first `Active` or `Unavailable`; an outage after it |
@@ -64,7 +64,7 @@ use std::time::{Duration, Instant};
 use super::{Backoff, CallId, Denial};
 use crate::model::{ConsumerReference, Failure};
 use deletions::Deletions;
-use state::{Progress, Search, State};
+use state::{Progress, Search, State, Step};
 
 pub use failure::{Operation, RegistrationFailure};
 pub use fallback::RegistrationFallback;
@@ -90,6 +90,8 @@ pub struct Registration {
     /// Of the search that is under way.
     last_failure: Option<Failure>,
     backoff: Backoff,
+    /// A Register that was not waited for any longer: what it registers is ours all the same.
+    unanswered_register: Option<CallId>,
     last_call: u64,
     outputs: VecDeque<Output>,
 }
@@ -117,6 +119,7 @@ impl Registration {
             denial: Denial::default(),
             last_failure: None,
             backoff: Backoff::seeded(seed),
+            unanswered_register: None,
             last_call: 0,
             outputs: VecDeque::new(),
         }
@@ -134,6 +137,9 @@ impl Registration {
             Input::Start => self.start(now),
             Input::Described { call, result } if self.awaits(call) => self.described(result, now),
             Input::Registered { call, result } if self.awaits(call) => self.registered(result, now),
+            Input::Registered { call, result } if self.unanswered_register == Some(call) => {
+                self.registered_late(result);
+            }
             Input::Deregistered { call, result } if self.awaits(call) => self.deregistered(result, now),
             Input::Described { .. } | Input::Registered { .. } | Input::Deregistered { .. } => {}
             Input::Suspected => self.suspected(),
@@ -171,6 +177,9 @@ impl Registration {
             State::Seeking(search, progress) if self.is_overdue(search, progress, now) => {
                 let waited = now.saturating_duration_since(search.since);
                 let last_failure = self.last_failure.clone();
+                if search.step == Step::Register {
+                    self.unanswered_register = progress.call();
+                }
                 self.end_search(RegistrationFailure::NotActiveInTime { waited, last_failure }, now);
             }
             State::Seeking(search, progress) if self.patience_end(search).is_some_and(|end| end <= now) => {

@@ -148,6 +148,15 @@ impl Registration {
         }
     }
 
+    /// The answer of a Register after the bound of its search.
+    pub(super) fn registered_late(&mut self, result: Result<ConsumerDescription, Failure>) {
+        self.unanswered_register = None;
+        if let (Ok(registered), None) = (result, &self.consumer_arn) {
+            self.consumer_arn = Some(registered.consumer_arn.clone());
+            self.emit(Event::Registered { consumer_arn: registered.consumer_arn });
+        }
+    }
+
     fn search_registered(
         &mut self,
         search: Search,
@@ -177,7 +186,8 @@ impl Registration {
 
     fn search_failed(&mut self, search: Search, operation: Operation, failure: Failure, now: Instant) {
         // A denial may pass, but with a fallback nobody has to wait for that.
-        let is_denied_now = failure.class == FailureClass::AccessDenied && self.fallback.is_some();
+        let denies = matches!(failure.class, FailureClass::AccessDenied | FailureClass::Unsupported);
+        let is_denied_now = denies && self.fallback.is_some();
         if is_denied_now || !self.may_pass(failure.class, now) {
             return self.refused(operation, failure, now);
         }
@@ -205,12 +215,14 @@ impl Registration {
     }
 
     /// Whether the call may succeed later. Once there was an ACTIVE consumer, credentials that expire are an outage, as they are
-    /// for subscriptions, and a denial may be one, for a while; before that they are a mistake. Once it is unavailable, the stream is
+    /// for subscriptions, and a denial may be one, for a while, as may an answer of something that stands before the service; before that they are a mistake. Once it is unavailable, the stream is
     /// read without one: expired credentials are an outage there too.
     fn may_pass(&mut self, class: FailureClass, now: Instant) -> bool {
         match class {
             FailureClass::Credentials => self.announced.is_some() || self.is_unavailable,
-            FailureClass::AccessDenied if self.announced.is_some() => !self.denial.is_final(now),
+            FailureClass::AccessDenied | FailureClass::Unsupported if self.announced.is_some() => {
+                !self.denial.is_final(now)
+            }
             class => class.is_retryable(),
         }
     }

@@ -113,7 +113,8 @@ impl Progress {
         matches!(self, Self::Paused(_, TimeoutReason::Retry))
     }
 
-    fn call(self) -> Option<CallId> {
+    /// The call that is out.
+    pub(super) fn call(self) -> Option<CallId> {
         match self {
             Self::Asked(call) => Some(call),
             Self::Paused(..) => None,

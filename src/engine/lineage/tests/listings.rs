@@ -204,3 +204,19 @@ fn a_timeout_too_early_changes_nothing() {
     assert!(driver.handle(Input::Timeout).is_empty());
     assert_eq!(driver.due(), due);
 }
+
+#[test]
+fn a_listing_that_is_denied_or_answered_by_something_else_ends_a_running_consumer_only_after_a_minute() {
+    for class in [AccessDenied, KmsUnavailable, Unsupported] {
+        let mut driver = Driver::started(StreamStart::TrimHorizon, Stream::of(1));
+        driver.wait();
+        let start = driver.now;
+        let mut said = driver.refuse(class);
+        while !said.concat().starts_with("failed") {
+            driver.wait();
+            said = driver.refuse(class);
+            assert!((driver.now - start).as_secs() < 120, "{class:?}: {said:?}");
+        }
+        assert!((driver.now - start).as_secs() >= 60, "{class:?}: {said:?}");
+    }
+}

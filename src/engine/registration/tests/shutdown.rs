@@ -38,3 +38,30 @@ fn a_registration_under_way_at_the_shutdown_is_undone() {
     assert!(driver.handle(Input::Shutdown { deregister: true }).is_empty());
     assert_eq!(driver.register(creating(FIRST)), ["Deregister(billing:1)"]);
 }
+
+/// A registration that nobody has answered within its bound.
+fn unanswered() -> Driver {
+    let mut driver = Driver::by_name();
+    driver.handle(Input::Start);
+    driver.describe(refused(ResourceNotFound));
+    let told = driver.wait();
+    assert!(told[0].starts_with("-> Failed"), "{told:?}");
+    driver
+}
+
+#[test]
+fn a_registration_that_is_answered_after_its_bound_is_told_and_undone_at_the_shutdown() {
+    let mut driver = unanswered();
+    assert_eq!(driver.register(creating(FIRST)), ["-> Registered(billing:1)"]);
+    assert_eq!(driver.handle(Input::Shutdown { deregister: true }), ["Deregister(billing:1)"]);
+}
+
+#[test]
+fn a_registration_unanswered_after_its_bound_is_awaited_at_the_shutdown_and_undone() {
+    let mut driver = unanswered();
+    assert!(driver.handle(Input::Shutdown { deregister: true }).is_empty());
+    assert_eq!(driver.register(creating(FIRST)), ["Deregister(billing:1)"]);
+    let mut driver = unanswered();
+    driver.register(refused(Unavailable));
+    assert_eq!(driver.handle(Input::Shutdown { deregister: true }), ["-> ShutDown"]);
+}

@@ -120,3 +120,14 @@ fn an_outage_does_not_end_a_consumer_that_was_active() {
     assert!(driver.commands.len() < 1200, "{} calls", driver.commands.len());
     assert_eq!(driver.describe(active(FIRST)), ["-> Confirmed(billing:1)"]);
 }
+
+#[test]
+fn an_answer_that_is_not_the_services_ends_a_consumer_that_was_active_only_after_a_minute() {
+    let mut driver = Driver::active();
+    driver.handle(Input::Suspected);
+    let start = driver.now;
+    while driver.describe(refused(Unsupported)).is_empty() {
+        driver.wait();
+    }
+    assert!((60..91).contains(&(driver.now - start).as_secs()), "{:?}", driver.now - start);
+}
