@@ -21,8 +21,6 @@ pub struct Reader {
     pub(super) consumer_arn: Option<String>,
     /// Polling was denied: no fallback before this instant.
     pub(super) polling_denied_until: Option<Instant>,
-    /// The probe's call arrived too soon after another one, once.
-    pub(super) was_probe_throttled: bool,
     pub(super) random: Random,
     outputs: VecDeque<Output<Command, Event, TimeoutReason>>,
 }
@@ -130,7 +128,6 @@ impl Reader {
             polling: None,
             consumer_arn,
             polling_denied_until: None,
-            was_probe_throttled: false,
             random: Random::seeded(seed),
             outputs: VecDeque::new(),
         }

@@ -20,7 +20,6 @@ impl Reader {
 
     pub(super) fn begin_probe(&mut self, now: Instant) {
         self.subscribe(now);
-        self.was_probe_throttled = false;
         self.mode = Mode::Probing { until: None };
     }
 
@@ -43,7 +42,7 @@ impl Reader {
         match event {
             Told::Deliver { event, skip_through } => self.take_over(event, skip_through, now),
             Told::Established { renewal } => self.tell(Event::Established { renewal }),
-            Told::Ended { cause, .. } if self.ends_probe(&cause) => self.end_probe(cause, now),
+            Told::Ended { cause, .. } if ends_probe(&cause) => self.end_probe(cause, now),
             Told::Ended { cause, retry_in } => self.tell(Event::SubscriptionEnded { cause, retry_in }),
             // The polling is not there yet: it finds the end by itself.
             Told::ShardEnded { .. } => self.end_probe(EndCause::Barren, now),
@@ -83,24 +82,22 @@ impl Reader {
         self.tell(Event::ProbeFailed { cause, next_in });
     }
 
-    /// A refusal that passes does not end a probe: another subscription that is held, a position that gives way to an older one, a
-    /// registered consumer that is looked for, once a call that arrived too soon after the one before. Nor does a user who is slow.
-    fn ends_probe(&mut self, cause: &EndCause) -> bool {
-        match cause {
-            EndCause::InUse | EndCause::ConsumerMoved | EndCause::Blocked(_) => false,
-            EndCause::Failed(failure) if failure.class == FailureClass::Throttled => {
-                std::mem::replace(&mut self.was_probe_throttled, true)
-            }
-            EndCause::Failed(failure) => {
-                !matches!(failure.class, FailureClass::InvalidArgument | FailureClass::ResourceNotFound)
-            }
-            EndCause::Expired | EndCause::Barren | EndCause::Contended | EndCause::Silent(_) => true,
-        }
-    }
-
     pub(super) fn probe_took_too_long(&mut self, now: Instant) {
         let failure = Failure::new(FailureClass::TimedOut, "no event came while fan-out was tried again");
         self.end_probe(EndCause::Failed(failure), now);
+    }
+}
+
+/// A refusal that passes does not end a probe: another subscription that is held, a position that gives way to an older one, a
+/// registered consumer that is looked for, a call that arrived too soon after the one before. Nor does a user who is slow.
+fn ends_probe(cause: &EndCause) -> bool {
+    match cause {
+        EndCause::InUse | EndCause::ConsumerMoved | EndCause::Blocked(_) => false,
+        EndCause::Failed(failure) => {
+            use FailureClass::{InvalidArgument, ResourceNotFound, Throttled};
+            !matches!(failure.class, InvalidArgument | ResourceNotFound | Throttled)
+        }
+        EndCause::Expired | EndCause::Barren | EndCause::Contended | EndCause::Silent(_) => true,
     }
 }
 

@@ -30,9 +30,10 @@ fn polls_on(mut s: Scenario, name: &str) {
 
 #[test]
 fn a_probe_that_is_refused_has_failed() {
-    let classes: [FailureClass; 8] = [
+    let classes: [FailureClass; 9] = [
         Unavailable,
         TimedOut,
+        Throttled,
         AccessDenied,
         Unsupported,
         KmsUnavailable,
@@ -45,16 +46,6 @@ fn a_probe_that_is_refused_has_failed() {
         assert_eq!(s.refused(class), ["end FanOut".into(), format!("probe failed {class:?}, another later")]);
         polls_on(s, &format!("{class:?}"));
     }
-}
-
-#[test]
-fn a_probe_that_is_throttled_calls_once_more() {
-    let mut s = calling();
-    assert_eq!(s.refused(Throttled), ["ended Throttled"]);
-    assert!(s.fan_out.begun && s.polling.begun);
-    assert!(s.time_out().1[0].starts_with("subscribe"));
-    assert_eq!(s.refused(Throttled), ["end FanOut", "probe failed Throttled, another later"]);
-    polls_on(s, "throttled twice");
 }
 
 #[test]
