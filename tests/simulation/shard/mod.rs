@@ -395,8 +395,10 @@ impl Shard {
             }
             Event::IteratorExpired => service.counts.add("iterators expired"),
             Event::SubscriptionEnded { cause, .. } => {
-                if matches!(cause, EndCause::InUse | EndCause::Blocked(_) | EndCause::Contended) {
-                    self.hurt_since = None;
+                match cause {
+                    EndCause::InUse | EndCause::Blocked(_) | EndCause::Contended => self.hurt_since = None,
+                    EndCause::Silent(_) => self.hurt(service),
+                    _ => {}
                 }
                 service.counts.add(match cause {
                     EndCause::Expired => "subscriptions ended: expired",
