@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::budget::Room;
 use super::merge::LaneId;
@@ -32,6 +34,9 @@ pub(super) struct Progress {
     /// Of the last event handed over.
     millis_behind_latest: AtomicU64,
     is_polled: AtomicBool,
+    began: Instant,
+    /// When the last event or page came, in milliseconds from `began` on.
+    last_came: AtomicU64,
 }
 
 impl Token {
@@ -65,6 +70,18 @@ impl Progress {
         }
     }
 
+    /// An event or page has come, with records or without.
+    pub(super) fn came(&self) {
+        let millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(UNKNOWN);
+        self.last_came.store(millis, Ordering::Relaxed);
+    }
+
+    /// How long ago the last event or page came.
+    pub(super) fn age(&self) -> Option<Duration> {
+        let came = Some(self.last_came.load(Ordering::Relaxed)).filter(|millis| *millis != UNKNOWN)?;
+        Some(self.began.elapsed().saturating_sub(Duration::from_millis(came)))
+    }
+
     /// How far the last event handed over was behind the tip of the shard.
     pub(super) fn millis_behind_latest(&self) -> Option<u64> {
         Some(self.millis_behind_latest.load(Ordering::Relaxed)).filter(|millis| *millis != UNKNOWN)
@@ -90,6 +107,8 @@ impl Default for Progress {
             arrived: Notify::new(),
             millis_behind_latest: AtomicU64::new(UNKNOWN),
             is_polled: AtomicBool::new(false),
+            began: Instant::now(),
+            last_came: AtomicU64::new(UNKNOWN),
         }
     }
 }

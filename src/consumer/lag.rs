@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::delivery::Progress;
 use crate::engine::reader::DeliveryMode;
@@ -16,6 +17,10 @@ pub struct ShardLag {
     /// How far what was handed over last was behind the tip of the shard when the service sent it, in milliseconds; 0: caught up.
     /// `None`: nothing has come yet. An idle shard tells it anew with each empty event or page.
     pub millis_behind_latest: Option<u64>,
+    /// How long ago the last event or page of the shard came, with records or without, handed over or not yet. While all is well: up to
+    /// 5 s by fan-out, a [`poll_interval`](super::ConsumerBuilder::poll_interval) by polling; more says that `millis_behind_latest`
+    /// is old, because calls fail or because there is no room. `None`: nothing has come yet.
+    pub age: Option<Duration>,
 }
 
 /// The progress of the shards that are being read.
@@ -40,6 +45,7 @@ impl Lags {
             shard_id: shard_id.clone(),
             delivery: progress.mode(),
             millis_behind_latest: progress.millis_behind_latest(),
+            age: progress.age(),
         };
         self.shards().iter().map(lag).collect()
     }

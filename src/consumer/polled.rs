@@ -1,3 +1,4 @@
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,7 +16,8 @@ use crate::model::{FailureClass, RecordsPage, ShardId, StartingPosition};
 /// The calls of a shard's polling. It does what the polling machine wants and tells it what comes of it.
 ///
 /// They go over the user's client, whose connections other calls share; so a page is never left half read while there is no room for it:
-/// the call is given up, and made again when there is.
+/// the call is given up, and made again when there is. A page whose size is not told is read all the same and then waits for room; it
+/// keeps its place among the calls meanwhile, so that no more than those are outside the budget.
 pub(super) struct Polled {
     port: KinesisPort,
     slots: PollSlots,
@@ -23,6 +25,10 @@ pub(super) struct Polled {
     shard_id: ShardId,
     call: Option<(CallId, Boxed<Answer>)>,
     pub(super) rooms: Rooms,
+    /// The place of a page that was read before there was room for it, until there is: so only so many are outside the budget.
+    outside: Slot,
+    /// How many failures in a row the room of a page has been kept over.
+    kept_over: u8,
 }
 
 /// How many calls of a consumer's polling are under way at once: enough for a thousand idle shards at 60 ms a call, and few enough for the
@@ -43,7 +49,7 @@ pub(super) enum Answer {
     Iterator(Instant, Result<String, PortError>),
     /// The head of a page, whose body is yet to be read.
     Head(Instant, Result<Box<dyn PageSource>, PortError>, Slot),
-    Page(Instant, Result<RecordsPage, PortError>),
+    Page(Instant, Result<RecordsPage, PortError>, Slot),
 }
 
 /// The place of a call among those under way.
@@ -57,7 +63,7 @@ impl Polled {
         shard_id: ShardId,
         rooms: Rooms,
     ) -> Self {
-        Self { port, slots, stream_arn, shard_id, call: None, rooms }
+        Self { port, slots, stream_arn, shard_id, call: None, rooms, outside: None, kept_over: 0 }
     }
 
     pub(super) fn obey(&mut self, command: Command) {
@@ -77,22 +83,37 @@ impl Polled {
         }
     }
 
-    fn iterator(&self, starting_position: StartingPosition) -> Boxed<Answer> {
-        let (port, slots) = (self.port.clone(), self.slots.clone());
+    /// The place of a call. Who has to wait for one keeps no room meanwhile: those who have the places may wait for that very room.
+    fn slot(&mut self) -> impl Future<Output = Slot> + use<> {
+        let at_hand = self.slots.at_hand();
+        if at_hand.is_none() {
+            self.rooms.give_back();
+        }
+        let slots = self.slots.clone();
+        async move {
+            match at_hand {
+                Some(slot) => Some(slot),
+                None => slots.take().await,
+            }
+        }
+    }
+
+    fn iterator(&mut self, starting_position: StartingPosition) -> Boxed<Answer> {
+        let (port, slot) = (self.port.clone(), self.slot());
         let stream_arn = self.stream_arn.to_string();
         let request = GetShardIterator { stream_arn, shard_id: self.shard_id.clone(), starting_position };
         Box::pin(async move {
-            let _slot = slots.take().await;
+            let _slot = slot.await;
             let sent_at = super::now();
             Answer::Iterator(sent_at, bounded("GetShardIterator", port.get_shard_iterator(request)).await)
         })
     }
 
-    fn records(&self, shard_iterator: String, limit: u16) -> Boxed<Answer> {
-        let (port, slots) = (self.port.clone(), self.slots.clone());
+    fn records(&mut self, shard_iterator: String, limit: u16) -> Boxed<Answer> {
+        let (port, slot) = (self.port.clone(), self.slot());
         let request = GetRecords { stream_arn: self.stream_arn.to_string(), shard_iterator, limit };
         Box::pin(async move {
-            let slot = slots.take().await;
+            let slot = slot.await;
             let sent_at = super::now();
             Answer::Head(sent_at, bounded("GetRecords", port.get_records(request)).await, slot)
         })
@@ -102,6 +123,7 @@ impl Polled {
     pub(super) fn end(&mut self) {
         self.call = None;
         self.rooms.clear();
+        self.outside = None;
     }
 
     /// The next thing that happens. Cancel-safe.
@@ -119,10 +141,13 @@ impl Polled {
                 self.call = None;
                 self.answered(call, answer)
             }
-            Happened::Room(room) => match self.rooms.fill(room) {
-                Some((records, room)) => Step::Stored(records, room),
-                None => Step::Told(Input::Demand),
-            },
+            Happened::Room(room) => {
+                self.outside = None;
+                match self.rooms.fill(room) {
+                    Some((records, room)) => Step::Stored(records, room),
+                    None => Step::Told(Input::Demand),
+                }
+            }
         }
     }
 
@@ -136,14 +161,29 @@ impl Polled {
                 failed(error, |failure| Input::Iterator { call, sent_at, result: Err(failure) })
             }
             Answer::Head(sent_at, Ok(source), slot) => self.read(call, sent_at, source, slot),
-            Answer::Page(sent_at, Ok(page)) => Step::Told(Input::Page { call, sent_at, result: Ok(page) }),
-            Answer::Head(sent_at, Err(error), _) | Answer::Page(sent_at, Err(error)) => {
-                // The page comes with the next iterator, and its room has been waited for.
-                if error.failure.class != FailureClass::ExpiredIterator {
-                    self.rooms.give_back();
-                }
+            Answer::Page(sent_at, Ok(page), slot) => {
+                self.kept_over = 0;
+                self.outside = slot.filter(|_| !self.rooms.is_reserved());
+                Step::Told(Input::Page { call, sent_at, result: Ok(page) })
+            }
+            Answer::Head(sent_at, Err(error), _) | Answer::Page(sent_at, Err(error), _) => {
+                self.give_back_after(error.failure.class);
                 failed(error, |failure| Input::Page { call, sent_at, result: Err(failure) })
             }
+        }
+    }
+
+    /// A page that comes again soon keeps its room, for which it has waited; but others wait for it too.
+    fn give_back_after(&mut self, failure: FailureClass) {
+        let is_kept = match failure {
+            // It comes with the next iterator.
+            FailureClass::ExpiredIterator => self.kept_over == 0,
+            FailureClass::Throttled => self.kept_over < KEPT_OVER_AT_MOST,
+            _ => false,
+        };
+        self.kept_over = self.kept_over.saturating_add(1);
+        if !is_kept {
+            self.rooms.give_back();
         }
     }
 
@@ -158,21 +198,21 @@ impl Polled {
         if let Some(bytes) = source.size()
             && !self.rooms.reserve(bytes)
         {
-            self.rooms.call_over();
+            self.rooms.ask_again_for(bytes);
             // Payloads are three quarters of their base64.
             return Step::Told(Input::NoRoom { call, bytes: bytes / 4 * 3 });
         }
-        let reading = async move {
-            let page = source.read().await;
-            drop(slot);
-            Answer::Page(sent_at, page)
-        };
+        let reading = async move { Answer::Page(sent_at, source.read().await, slot) };
         self.call = Some((call, Box::pin(reading)));
         Step::Nothing
     }
 }
 
 impl PollSlots {
+    fn at_hand(&self) -> Slot {
+        Arc::clone(&self.0).try_acquire_owned().ok()
+    }
+
     async fn take(self) -> Slot {
         // The semaphore is never closed.
         self.0.acquire_owned().await.ok()
@@ -186,3 +226,5 @@ impl Default for PollSlots {
 }
 
 const POLLS_AT_ONCE: usize = 64;
+/// Throttles in a row: a shard that others poll too gives a page within some seconds, or not soon.
+const KEPT_OVER_AT_MOST: u8 = 5;

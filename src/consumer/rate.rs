@@ -1,7 +1,8 @@
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// How many SubscribeToShard calls may be sent per second: evenly spaced, first come, first served.
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 #[derive(Debug, Clone)]
 pub struct SubscribeRate {
     spacing: Duration,
+    /// When the next turn is, at the earliest. Who has the lock is next; the others wait for it in order.
     next: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -22,17 +24,16 @@ impl SubscribeRate {
         Self { spacing: Duration::from_secs(1) / calls.get(), next: Arc::default() }
     }
 
-    /// Waits for the turn of one call.
+    /// Waits for the turn of one call. Dropped before it has come, it takes no turn.
     pub(super) async fn turn(&self) {
-        let at = self.reserve(Instant::now());
+        let mut next = self.next.lock().await;
+        let now = Instant::now();
+        // A timer is late by as much, and where turns are closer than that, those it was late for are made up for.
+        let late = if self.spacing < TIMER_STEP { TIMER_STEP } else { Duration::ZERO };
+        let earliest = now.checked_sub(late).unwrap_or(now);
+        let at = next.map_or(now, |next| next.max(earliest));
         tokio::time::sleep_until(at).await;
-    }
-
-    fn reserve(&self, now: Instant) -> Instant {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = next.map_or(now, |next| next.max(now));
         *next = Some(at + self.spacing);
-        at
     }
 }
 
@@ -41,6 +42,9 @@ impl Default for SubscribeRate {
         Self { spacing: Duration::from_millis(5), next: Arc::default() }
     }
 }
+
+/// The timers of tokio are that exact (tokio::time::sleep).
+const TIMER_STEP: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests {
@@ -59,5 +63,28 @@ mod tests {
         rate.turn().await;
         rate.turn().await;
         assert_eq!(later.elapsed(), Duration::from_millis(100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_that_nobody_waits_for_any_more_is_not_taken() {
+        let rate = SubscribeRate::per_second(NonZeroU32::new(1).unwrap());
+        let start = Instant::now();
+        rate.turn().await;
+        let given_up: Vec<_> = (0..1_000).map(|_| Box::pin(rate.turn())).collect();
+        let waiting = futures::future::join_all(given_up);
+        assert!(tokio::time::timeout(Duration::from_millis(500), waiting).await.is_err());
+        rate.turn().await;
+        assert_eq!(start.elapsed(), Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn more_turns_than_a_timer_has_steps_come_as_often_as_they_should() {
+        let rate = SubscribeRate::per_second(NonZeroU32::new(10_000).unwrap());
+        let start = Instant::now();
+        for _ in 0..10_000 {
+            rate.turn().await;
+        }
+        let took = start.elapsed();
+        assert!((Duration::from_millis(990)..Duration::from_millis(1_010)).contains(&took), "{took:?}");
     }
 }

@@ -82,6 +82,21 @@ impl Rooms {
         }
     }
 
+    /// Waits for as much room as what was not let in may take when it is asked for again: it grows while it waits.
+    pub(super) fn ask_again_for(&mut self, bytes: usize) {
+        self.give_back();
+        let with_growth = bytes.saturating_add(bytes / 4).min(LARGEST_PAGE.max(bytes));
+        self.waiting = Some((RoomFor::Call, self.budget.acquire(with_growth)));
+    }
+
+    /// Gives everything back but records, and their place in the queue.
+    pub(super) fn keep_records_only(&mut self) {
+        self.give_back();
+        if !self.has_records() {
+            self.waiting = None;
+        }
+    }
+
     /// Takes in what was read, and queues for its room if it has none. Without a record for the user it needs none.
     pub(super) fn take_in(&mut self, records: Unpacked, weight: usize) {
         let kept = self.kept.take().and_then(|room| self.budget.fit(room, weight));
@@ -125,5 +140,7 @@ impl Rooms {
     }
 }
 
+/// The largest answer of GetRecords: 10 MiB of payloads in base64, and 10,000 times what stands around them.
+const LARGEST_PAGE: usize = 24 << 20;
 /// Room for what comes next, whose size is not known before it is asked for.
 const ANY_ROOM: usize = 1;

@@ -214,6 +214,7 @@ impl ShardTask {
         millis_behind_latest: u64,
         skip_through: Option<RecordPosition>,
     ) {
+        self.progress.came();
         let weight = records.weight();
         let setup = &self.setup;
         let (unpacked, malformed) = Unpacked::new(
@@ -295,6 +296,7 @@ impl ShardTask {
 
     /// Delivers what still waits for room: it may be the last that can ever be read. A shutdown aborts the wait.
     async fn deliver_rest(mut self) {
+        self.keep_records_only();
         for mode in [DeliveryMode::FanOut, DeliveryMode::Polling] {
             if self.rooms(mode).has_records() {
                 let room = self.rooms(mode).granted().await;
@@ -307,6 +309,7 @@ impl ShardTask {
 
     /// Waits until the user has been given the last record, and tells the coordinator.
     async fn see_handed_over(mut self, children: Vec<ChildShard>) {
+        self.keep_records_only();
         tokio::select! {
             () = self.progress.all_handed_over() => {}
             () = stopped(&mut self.orders) => return,
@@ -315,6 +318,12 @@ impl ShardTask {
         let child_ids = children.iter().map(|child| child.shard_id.clone()).collect();
         self.setup.log.push(ConsumerEvent::ShardEnded { shard_id: shard_id.clone(), children: child_ids });
         self.report(Report::HandedOver { shard_id, mode: self.progress.mode(), children });
+    }
+
+    /// Nothing more is read, so what is read may have all the room.
+    fn keep_records_only(&mut self) {
+        self.fan_out.rooms.keep_records_only();
+        self.polled.rooms.keep_records_only();
     }
 
     fn rooms(&mut self, mode: DeliveryMode) -> &mut Rooms {

@@ -294,7 +294,8 @@ async fn a_user_who_is_away_never_makes_a_shard_fall_back() {
 async fn lag_and_events_tell_who_reads_a_shard_and_how_far_behind() {
     let kinesis = kinesis(Settings { pace: Some(1_000), ..obliging() }, 1);
     let mut scene = Scene::start(&kinesis, hasty(&kinesis)).await;
-    assert_eq!(scene.handle.lag()[0].millis_behind_latest, None);
+    let lag = &scene.handle.lag()[0];
+    assert_eq!((lag.millis_behind_latest, lag.age), (None, None));
     scene.put();
     scene.read_for(20 * SECOND).await;
     let lag = &scene.handle.lag()[0];
@@ -308,7 +309,9 @@ async fn lag_and_events_tell_who_reads_a_shard_and_how_far_behind() {
     assert_eq!(scene.handle.lag()[0].delivery, DeliveryMode::Polling);
     let exceeded = "ProvisionedThroughputExceededException";
     kinesis.faults().inject(Fault::refuse(Operation::GetRecords, exceeded, "Rate exceeded", 400));
+    assert!(scene.handle.lag()[0].age.unwrap() <= SECOND);
     pass(10 * SECOND).await;
+    assert!(scene.handle.lag()[0].age.unwrap() >= 9 * SECOND, "old, and told to be");
     for _ in 0..3_000 {
         scene.put();
     }
@@ -322,6 +325,25 @@ async fn lag_and_events_tell_who_reads_a_shard_and_how_far_behind() {
     let changes = scene.changes();
     assert_eq!(changes.len(), 1, "{changes:?}");
     assert!(matches!(changes[0], (DeliveryMode::Polling, ChangeCause::FanOutDenied(_))));
+}
+
+/// The page wants all of the budget, and its shard's own probe has a byte of it when the reading is over.
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_room_when_a_stream_is_deleted_is_handed_over_though_a_probe_is_under_way() {
+    let kinesis = kinesis(obliging(), 1);
+    kinesis.faults().inject(Fault::access_denied(Operation::SubscribeToShard).times(1));
+    kinesis.faults().inject(Fault::in_stream(0, StreamFault::Silence(None)));
+    let builder = hasty(&kinesis).memory_budget(NonZeroUsize::new(50_000).unwrap());
+    let mut records = builder.silence_timeout(100 * SECOND).build().await.unwrap().into_stream();
+    while subscribes(&kinesis).len() < 2 {
+        pass(SECOND).await;
+    }
+    put_data(&kinesis, vec![7; 60_000]);
+    pass(3 * SECOND).await;
+    kinesis.delete_stream(STREAM).unwrap();
+    pass(MINUTE).await;
+    let (taken, error) = take_to_error(&mut records).await;
+    assert_eq!((taken.len(), error.kind()), (1, ErrorKind::StreamNotFound));
 }
 
 /// What both refuse is the end, told as such.

@@ -260,12 +260,18 @@ async fn a_polling_consumer_can_be_dropped_at_any_moment() {
 
 #[tokio::test(start_paused = true)]
 async fn a_shard_that_cannot_be_polled_keeps_no_room_that_others_wait_for() {
-    for operation in [Operation::GetShardIterator, Operation::GetRecords] {
+    let down = |operation| Fault::refuse(operation, "InternalFailureException", "down", 500);
+    let exceeded = "ProvisionedThroughputExceededException";
+    for fault in [
+        down(Operation::GetShardIterator),
+        down(Operation::GetRecords),
+        Fault::expired_iterator(),
+        Fault::refuse(Operation::GetRecords, exceeded, "Rate exceeded", 400),
+    ] {
         for tell_event_size in [false, true] {
             let settings = Settings { max_record_size: 10 << 20, tell_event_size, ..Settings::default() };
             let kinesis = kinesis(settings, 2);
-            let down = Fault::refuse(operation, "InternalFailureException", "down", 500);
-            kinesis.faults().inject(down.shard(SHARD));
+            kinesis.faults().inject(fault.clone().shard(SHARD));
             let high = u128::MAX.to_string();
             let huge = "x".repeat(9 << 20);
             kinesis.put_record(STREAM, "key", Some(&high), huge).unwrap();
@@ -275,7 +281,7 @@ async fn a_shard_that_cannot_be_polled_keeps_no_room_that_others_wait_for() {
             let budget = std::num::NonZeroUsize::new(1 << 20).unwrap();
             let consumer = polled(&kinesis).memory_budget(budget).build().await.unwrap();
             let taken = take_for(&mut consumer.into_stream(), MINUTE).await;
-            assert_eq!(taken.len(), 101, "{operation}, sizes told: {tell_event_size}");
+            assert_eq!(taken.len(), 101, "{fault:?}, sizes told: {tell_event_size}");
         }
     }
 }
