@@ -296,10 +296,8 @@ impl Shard {
     }
 
     pub(super) fn drop_stream(&mut self, service: &mut Service) {
-        if let Some(stream) = self.stream.take() {
-            if let Some(id) = stream.id {
-                service.let_go(id);
-            }
+        if let Some(id) = self.stream.take().and_then(|stream| stream.id) {
+            service.let_go(id);
         }
     }
 }
