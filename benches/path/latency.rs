@@ -32,7 +32,7 @@ pub(crate) fn run() -> Outcome<()> {
     }
     for (best, way) in best.iter().zip(["consumer", "raw_body"]) {
         for (value, name) in best.iter().zip(["p50", "p99", "p99_9"]) {
-            figure("8", format!("latency_{name}_{way}"), format!("{value:.3}"), "ms");
+            figure("5.8", format!("latency_{name}_{way}"), format!("{value:.3}"), "ms");
         }
     }
     Ok(())

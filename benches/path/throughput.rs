@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::way::{Cost, Way};
+use super::way::Way;
+use crate::rig::cost::Cost;
 use crate::rig::events::Shape;
 use crate::rig::mode::Mode;
 use crate::rig::server::{Server, Settings};
@@ -36,8 +37,8 @@ pub(crate) fn one(way: &str, shape: &str, shards: usize, seconds: u64) -> Outcom
     let server = Server::start(&Settings::new(shape, &[(Mode::Flood, shards)]))?;
     let cost = measure(way, &server, shape, Duration::from_secs(seconds))?;
     let events = cost.records / shape.count() as f64;
-    figure("8", format!("payload_per_core_{way}"), short(per_core(&cost) / 1e6), "MB/s");
-    figure("8", format!("processor_time_per_event_{way}"), short(cost.processor * 1e6 / events), "us");
+    figure("5.8", format!("payload_per_core_{way}"), short(per_core(&cost) / 1e6), "MB/s");
+    figure("5.8", format!("processor_time_per_event_{way}"), short(cost.processor * 1e6 / events), "us");
     Ok(())
 }
 
@@ -56,17 +57,17 @@ fn tell(what: &str, best: &HashMap<Way, Cost>) {
     for way in Way::ALL {
         let cost = best[&way];
         let name = |figure: &str| format!("{figure}_{what}_{way}");
-        figure("8", name("payload_per_core"), short(per_core(&cost) / 1e6), "MB/s");
-        figure("8", name("records_per_core"), short(cost.records / cost.processor), "1/s");
-        figure("8", name("payload_by_the_clock"), short(cost.bytes / cost.seconds / 1e6), "MB/s");
+        figure("5.8", name("payload_per_core"), short(per_core(&cost) / 1e6), "MB/s");
+        figure("5.8", name("records_per_core"), short(cost.records / cost.processor), "1/s");
+        figure("5.8", name("payload_by_the_clock"), short(cost.bytes / cost.seconds / 1e6), "MB/s");
     }
     let ours = per_core(&best[&Way::Consumer]);
     for (name, limit) in [("sdk_receiver", Way::Sdk), ("raw_body", Way::Raw), ("port", Way::Port)] {
         let ratio = ours / per_core(&best[&limit]);
-        figure("8", format!("consumer_over_{name}_{what}"), short(ratio), "ratio");
+        figure("5.8", format!("consumer_over_{name}_{what}"), short(ratio), "ratio");
     }
     let ratio = per_core(&best[&Way::Raw]) / per_core(&best[&Way::RawStock]);
-    figure("8", format!("raw_body_over_raw_body_stock_{what}"), short(ratio), "ratio");
+    figure("5.8", format!("raw_body_over_raw_body_stock_{what}"), short(ratio), "ratio");
 }
 
 /// Bytes of payload per second of processor time.

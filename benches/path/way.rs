@@ -2,19 +2,17 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_kinesis::types::{ShardIteratorType, StartingPosition, SubscribeToShardEventStream};
 use futures::StreamExt;
 use kinesis_fanout::Consumer;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 
 use crate::rig::Outcome;
 use crate::rig::answers::CONSUMER_ARN;
 use crate::rig::client::{Clients, Kind};
-use crate::rig::process::processor_time;
+use crate::rig::cost::{Cost, Read};
 use crate::rig::raw::RawBody;
 use crate::rig::server::Server;
 
@@ -33,24 +31,6 @@ pub(crate) enum Way {
     RawStock,
 }
 
-/// What reading cost.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Cost {
-    /// Bytes of payloads, or of the body where it is not decoded.
-    pub(crate) bytes: f64,
-    pub(crate) records: f64,
-    /// Processor time of this process, in seconds.
-    pub(crate) processor: f64,
-    pub(crate) seconds: f64,
-}
-
-/// What has been read so far.
-#[derive(Debug, Default)]
-struct Read {
-    records: AtomicU64,
-    bytes: AtomicU64,
-}
-
 impl Way {
     pub(crate) const ALL: [Self; 5] = [Self::Consumer, Self::Sdk, Self::Raw, Self::Port, Self::RawStock];
 
@@ -64,19 +44,7 @@ impl Way {
             // Dropped, it ends its tasks.
             let mut readers = JoinSet::new();
             self.start(&mut readers, &clients, &server.shard_ids, &read).await?;
-            sleep(warming).await;
-            let (began, used, before) = (Instant::now(), processor_time("self")?, read.so_far());
-            sleep(during).await;
-            let (seconds, used, after) = (began.elapsed(), processor_time("self")? - used, read.so_far());
-            match readers.try_join_next() {
-                Some(ended) => Err(format!("{self} ended: {ended:?}").into()),
-                None => Ok(Cost {
-                    records: after.0 - before.0,
-                    bytes: after.1 - before.1,
-                    processor: used.as_secs_f64(),
-                    seconds: seconds.as_secs_f64(),
-                }),
-            }
+            Cost::of(&mut readers, &read, warming, during).await
         })
     }
 
@@ -98,7 +66,7 @@ impl Way {
                     let mut source = clients.subscribe(&shard_id).await?;
                     readers.spawn(async move {
                         while let Some(event) = source.next_event().await? {
-                            read.event(event.records.iter().map(|record| record.data().len()));
+                            read.records(event.records.iter().map(|record| record.data().len()));
                         }
                         Ok(())
                     });
@@ -107,7 +75,7 @@ impl Way {
                     let mut body = RawBody::open(clients, &shard_id).await?;
                     readers.spawn(async move {
                         while let Some(data) = body.next().await? {
-                            read.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
+                            read.bytes(data.len());
                         }
                         Ok(())
                     });
@@ -128,9 +96,7 @@ async fn consume(clients: Clients, read: Arc<Read>) -> Outcome<()> {
     while let Some(record) = stream.next().await {
         records += 1;
         bytes += record?.data().len() as u64;
-        // Nobody else writes: a store costs nothing, an addition to it would.
-        read.records.store(records, Ordering::Relaxed);
-        read.bytes.store(bytes, Ordering::Relaxed);
+        read.so_far_alone(records, bytes);
     }
     Ok(())
 }
@@ -141,26 +107,10 @@ async fn receive(clients: Clients, shard_id: String, read: Arc<Read>) -> Outcome
     let mut output = call.starting_position(position).send().await?;
     while let Some(event) = output.event_stream.recv().await? {
         if let SubscribeToShardEventStream::SubscribeToShardEvent(event) = event {
-            read.event(event.records().iter().map(|record| record.data().as_ref().len()));
+            read.records(event.records().iter().map(|record| record.data().as_ref().len()));
         }
     }
     Ok(())
-}
-
-impl Read {
-    fn event(&self, lengths: impl Iterator<Item = usize>) {
-        let (mut records, mut bytes) = (0, 0);
-        for length in lengths {
-            records += 1;
-            bytes += length as u64;
-        }
-        self.records.fetch_add(records, Ordering::Relaxed);
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    fn so_far(&self) -> (f64, f64) {
-        (self.records.load(Ordering::Relaxed) as f64, self.bytes.load(Ordering::Relaxed) as f64)
-    }
 }
 
 impl fmt::Display for Way {

@@ -1,7 +1,9 @@
-//! What the server answers to the calls that a consumer makes before it subscribes. As little as will do: one stream, its shards
+//! What the server answers to the calls that a consumer makes before it reads. As little as will do: one stream, its shards
 //! all open, one registered consumer, ACTIVE.
 
 use serde_json::{Value, json};
+
+use super::pages;
 
 /// The answer to this operation, about a stream of these shards; `None`: the operation is not known here.
 pub(crate) fn answer(operation: &str, shard_ids: &[String]) -> Option<Value> {
@@ -16,6 +18,7 @@ pub(crate) fn answer(operation: &str, shard_ids: &[String]) -> Option<Value> {
             "EnhancedMonitoring": [],
             "OpenShardCount": shard_ids.len(),
         }}),
+        "GetShardIterator" => pages::shard_iterator(),
         "RegisterStreamConsumer" => json!({ "Consumer": consumer() }),
         "DescribeStreamConsumer" => {
             let mut consumer = consumer();

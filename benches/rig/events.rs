@@ -46,12 +46,13 @@ impl Shape {
 
     /// The frame of such an event.
     pub(crate) fn frame(&self) -> Outcome<Bytes> {
-        let mut records = Vec::new();
+        event(self.kinesis_records()?)
+    }
+
+    /// Its records.
+    pub(crate) fn kinesis_records(&self) -> Outcome<Vec<KinesisRecord>> {
         let mut noise = Noise(7);
-        for number in 0..self.records {
-            records.push(record(number, self.data(&mut noise)?)?);
-        }
-        event(records)
+        (0..self.records).map(|number| record(number, self.data(&mut noise)?)).collect()
     }
 
     fn data(&self, noise: &mut Noise) -> Outcome<Bytes> {

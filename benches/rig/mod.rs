@@ -7,8 +7,10 @@
 
 pub(crate) mod answers;
 pub(crate) mod client;
+pub(crate) mod cost;
 pub(crate) mod events;
 pub(crate) mod mode;
+pub(crate) mod pages;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod raw;
@@ -21,8 +23,9 @@ use std::fmt::Display;
 
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
+/// A figure of an item of an issue, 5.8 for example.
 pub(crate) fn figure(item: &str, what: impl Display, value: impl Display, unit: &str) {
-    println!("figure 5.{item} {what} {value} {unit}");
+    println!("figure {item} {what} {value} {unit}");
 }
 
 /// Three decimals for ratios, none for what is large.

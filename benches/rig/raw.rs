@@ -1,4 +1,4 @@
-//! SubscribeToShard's body as bytes, over either client: what there is before any decoding.
+//! The body of SubscribeToShard as bytes, over either client, and that of GetRecords: what there is before any decoding.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use super::Outcome;
 use super::answers::CONSUMER_ARN;
 use super::client::Clients;
 
-/// The body of a subscription.
+/// The body of a subscription or a page.
 pub(crate) struct RawBody(SdkBody);
 
 impl RawBody {
@@ -36,8 +36,15 @@ impl RawBody {
             .shard_id(shard_id)
             .starting_position(position);
         call.customize().config_override(config).interceptor(taken.clone()).send().await?;
-        let body = taken.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Ok(Self(body.ok_or("an answer without a body")?))
+        taken.body()
+    }
+
+    /// Asks for a page; comes back with the answer's headers.
+    pub(crate) async fn page(clients: &Clients, shard_iterator: &str) -> Outcome<Self> {
+        let taken = Taken::default();
+        let call = clients.sdk.get_records().shard_iterator(shard_iterator);
+        call.customize().interceptor(taken.clone()).send().await?;
+        taken.body()
     }
 
     /// The next bytes, as they come; `None`: its end.
@@ -54,6 +61,13 @@ impl RawBody {
 /// Takes the body of an answer before the SDK reads it.
 #[derive(Debug, Clone, Default)]
 struct Taken(Arc<Mutex<Option<SdkBody>>>);
+
+impl Taken {
+    fn body(&self) -> Outcome<RawBody> {
+        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(RawBody(body.ok_or("an answer without a body")?))
+    }
+}
 
 impl Intercept for Taken {
     fn name(&self) -> &'static str {

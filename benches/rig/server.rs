@@ -181,25 +181,31 @@ impl Shared {
             let body = respond_with(&mut respond, 200, "application/vnd.amazon.eventstream")?;
             return self.written.write(body, mode).await;
         }
+        if operation == "GetRecords" {
+            let length = self.written.page.len();
+            let head = answer_head(200, JSON).header("content-length", length).body(())?;
+            return self.written.write_page(respond.send_response(head, false)?).await;
+        }
         match answers::answer(operation, &self.shard_ids) {
             Some(answer) => {
-                let mut body = respond_with(&mut respond, 200, "application/x-amz-json-1.1")?;
+                let mut body = respond_with(&mut respond, 200, JSON)?;
                 body.send_data(answer.to_string().into(), true)?;
             }
-            None => respond_with(&mut respond, 400, "application/x-amz-json-1.1")?
-                .send_data(Bytes::new(), true)?,
+            None => respond_with(&mut respond, 400, JSON)?.send_data(Bytes::new(), true)?,
         }
         Ok(())
     }
 }
 
 fn respond_with(respond: &mut SendResponse<Bytes>, status: u16, kind: &str) -> Outcome<SendStream<Bytes>> {
-    let head = http::Response::builder()
+    Ok(respond.send_response(answer_head(status, kind).body(())?, false)?)
+}
+
+fn answer_head(status: u16, kind: &str) -> http::response::Builder {
+    http::Response::builder()
         .status(status)
         .header("content-type", kind)
         .header("x-amzn-requestid", "00000000-0000-0000-0000-000000000000")
-        .body(())?;
-    Ok(respond.send_response(head, false)?)
 }
 
 async fn whole(mut body: RecvStream) -> Outcome<Bytes> {
@@ -212,5 +218,6 @@ async fn whole(mut body: RecvStream) -> Outcome<Bytes> {
     Ok(bytes.freeze())
 }
 
+const JSON: &str = "application/x-amz-json-1.1";
 /// What a stream may have written ahead of the socket. Small: what stays in the processor's cache is sent faster.
 const SEND_BUFFER: usize = 128 << 10;

@@ -10,7 +10,7 @@ use kinesis_fanout::wire;
 use tokio::time::MissedTickBehavior;
 
 use super::mode::Mode;
-use super::{Outcome, events};
+use super::{Outcome, events, pages};
 
 /// What all subscriptions of a server write, and how much they have written.
 pub(crate) struct Written {
@@ -18,6 +18,8 @@ pub(crate) struct Written {
     prepared: Bytes,
     small: Bytes,
     empty: Bytes,
+    /// What a poll brings.
+    pub(crate) page: Bytes,
     /// Bytes of events without pace.
     pub(crate) flooded: AtomicU64,
     /// Events of every kind.
@@ -32,6 +34,7 @@ impl Written {
             prepared: shape.frame()?,
             small: events::Shape::plain(1, 100).frame()?,
             empty: events::empty()?,
+            page: pages::page(shape)?,
             flooded: AtomicU64::new(0),
             events: AtomicU64::new(0),
             open: AtomicU64::new(0),
@@ -45,6 +48,12 @@ impl Written {
         let ended = self.write_events(&mut body, mode).await;
         self.open.fetch_sub(1, Ordering::Relaxed);
         ended
+    }
+
+    /// Writes a page, and ends the stream.
+    pub(crate) async fn write_page(&self, mut body: SendStream<Bytes>) -> Outcome<()> {
+        send(&mut body, self.page.clone(), None).await?;
+        Ok(body.send_data(Bytes::new(), true)?)
     }
 
     async fn write_events(&self, body: &mut SendStream<Bytes>, mode: Mode) -> Outcome<()> {

@@ -41,10 +41,10 @@ pub(crate) async fn run() -> Outcome<()> {
             for kind in Kind::ALL {
                 let rates = best[&kind.to_string()];
                 let name = |what: &str| format!("{what}_{millis}_ms_{shards}_shards_{load}_{kind}");
-                figure("6", name("whole"), short(rates.whole), "MB/s");
-                figure("6", name("slowest_shard"), short(rates.least), "MB/s");
+                figure("5.6", name("whole"), short(rates.whole), "MB/s");
+                figure("5.6", name("slowest_shard"), short(rates.least), "MB/s");
                 if kind != Kind::Stock {
-                    figure("6", name("whole_over_stock"), short(rates.whole / stock.whole), "ratio");
+                    figure("5.6", name("whole_over_stock"), short(rates.whole / stock.whole), "ratio");
                 }
             }
         }

@@ -34,21 +34,21 @@ pub(crate) fn run() -> Outcome<()> {
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        figure("9", format!("open_{count}"), short(began.elapsed().as_secs_f64()), "s");
+        figure("5.9", format!("open_{count}"), short(began.elapsed().as_secs_f64()), "s");
         std::thread::sleep(SETTLING);
         let used = client.processor_time()?;
         std::thread::sleep(MINUTE);
         let used = (client.processor_time()? - used).as_micros() as f64;
         let grown = client.resident()?.saturating_sub(before) as f64;
         let counts = server.counts()?;
-        figure("9", format!("open_after_a_minute_of_{count}"), counts.open, "subscriptions");
-        figure("9", format!("connections_{count}"), counts.connections, "connections");
-        figure("9", format!("resident_each_{count}"), short(grown / count as f64), "bytes");
+        figure("5.9", format!("open_after_a_minute_of_{count}"), counts.open, "subscriptions");
+        figure("5.9", format!("connections_{count}"), counts.connections, "connections");
+        figure("5.9", format!("resident_each_{count}"), short(grown / count as f64), "bytes");
         if last.0 > 0 {
             let each = (grown - last.1) / (count - last.0) as f64;
-            figure("9", format!("resident_each_from_{}_to_{count}", last.0), short(each), "bytes");
+            figure("5.9", format!("resident_each_from_{}_to_{count}", last.0), short(each), "bytes");
         }
-        figure("9", format!("processor_time_each_{count}"), short(used / count as f64), "us/min");
+        figure("5.9", format!("processor_time_each_{count}"), short(used / count as f64), "us/min");
         last = (count, grown);
     }
     Ok(())

@@ -41,10 +41,10 @@ pub(crate) async fn run() -> Outcome<()> {
         let events: u64 = others.iter().zip(seen).map(|(reader, seen)| reader.events() - seen).sum();
         let expected = (OTHERS as u32 * TICKS) as f64 * AFTER.as_secs_f64() / 2.0;
         let name = |what: &str| format!("{what}_{kind}");
-        figure("5", name("busy_before_the_drop"), short(rate), "MB/s");
-        figure("5", name("others_alive_10_s_after"), alive, "of_5");
-        figure("5", name("others_event_rate_over_full"), short(events as f64 / expected), "ratio");
-        figure("5", name("connections_made"), server.counts()?.connections, "connections");
+        figure("5.5", name("busy_before_the_drop"), short(rate), "MB/s");
+        figure("5.5", name("others_alive_10_s_after"), alive, "of_5");
+        figure("5.5", name("others_event_rate_over_full"), short(events as f64 / expected), "ratio");
+        figure("5.5", name("connections_made"), server.counts()?.connections, "connections");
     }
     Ok(())
 }

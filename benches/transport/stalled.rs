@@ -36,20 +36,20 @@ pub(crate) fn run() -> Outcome<()> {
             let seen = see(kind, unread)?;
             let name = |what: &str| format!("{what}_{kind}_{unread}_unread");
             let alone = *alone.get_or_insert(seen.events);
-            figure("2", name("events_per_s"), short(seen.events / READING.as_secs_f64()), "1/s");
-            figure("2", name("event_rate_over_alone"), short(seen.events / alone), "ratio");
+            figure("5.2", name("events_per_s"), short(seen.events / READING.as_secs_f64()), "1/s");
+            figure("5.2", name("event_rate_over_alone"), short(seen.events / alone), "ratio");
             match seen.list_shards {
-                Some(millis) => figure("2", name("list_shards_median"), short(millis), "ms"),
-                None => figure("2", name("list_shards_median"), "none_within_2000", "ms"),
+                Some(millis) => figure("5.2", name("list_shards_median"), short(millis), "ms"),
+                None => figure("5.2", name("list_shards_median"), "none_within_2000", "ms"),
             }
-            figure("2", name("connections_made"), seen.connections, "connections");
+            figure("5.2", name("connections_made"), seen.connections, "connections");
             if unread > 0 {
                 let bound = unread as f64 * WINDOW;
-                figure("2", name("parked"), short(seen.parked / 1e6), "MB");
-                figure("2", name("resident_growth"), short(seen.grown / 1e6), "MB");
+                figure("5.2", name("parked"), short(seen.parked / 1e6), "MB");
+                figure("5.2", name("resident_growth"), short(seen.grown / 1e6), "MB");
                 if kind == Kind::Ours {
                     figure(
-                        "2",
+                        "5.2",
                         name("resident_growth_over_512_KiB_each"),
                         short(seen.grown / bound),
                         "ratio",

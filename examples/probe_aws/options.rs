@@ -27,7 +27,7 @@ It takes 3 to 10 minutes. AWS bills each started hour of each shard, and of each
 prices of us-east-1 of 2025, 5 shards at 0.015 USD and 5 at 0.015 USD, records and retrieval below 0.01 USD: about
 0.16 USD. Your region may cost more.
 It calls: CreateStream, DeleteStream, DescribeStreamSummary, ListShards, PutRecords, SplitShard,
-RegisterStreamConsumer, DescribeStreamConsumer, DeregisterStreamConsumer, SubscribeToShard.
+RegisterStreamConsumer, DescribeStreamConsumer, DeregisterStreamConsumer, SubscribeToShard, GetShardIterator, GetRecords.
 A stream of that name that exists already is not touched.
 Errors and Ctrl-C remove what was made as well.
 ";

@@ -63,20 +63,31 @@ impl<T> Merge<T> {
     }
 
     /// The next record in turn.
+    #[inline]
     pub(super) fn next(&mut self) -> Option<HandOver<T>> {
         let lane = match &mut self.in_turn {
             Some((_, lane)) => lane,
             None => self.begin_turn()?,
         };
         let (event, _) = lane.events.front_mut()?;
+        lane.credit -= cost(event.next_len());
         let record = event.next()?;
         let is_drained = event.is_drained();
-        lane.credit -= record.as_ref().map_or(1, cost);
+        let mut drained = None;
+        if is_drained || lane.credit <= 0 {
+            drained = self.leave(is_drained);
+        }
+        Some(HandOver { record, drained })
+    }
+
+    /// Ends the turn, unless the lane has credit for one more event; gives the token of an event that is drained.
+    fn leave(&mut self, is_drained: bool) -> Option<T> {
+        let (_, lane) = self.in_turn.as_mut()?;
         let drained = if is_drained { lane.events.pop_front().map(|(_, token)| token) } else { None };
         if lane.events.is_empty() || lane.credit <= 0 {
             self.end_turn();
         }
-        Some(HandOver { record, drained })
+        drained
     }
 
     /// Takes the lane whose turn it is out of the others: the first one in the round that is out of debt.
@@ -112,8 +123,10 @@ impl<T> Merge<T> {
     }
 }
 
-fn cost(record: &Record) -> i64 {
-    i64::try_from(record.data().len()).unwrap_or(i64::MAX / 2).saturating_add(RECORD_COST)
+/// What a record of so many bytes costs.
+#[inline]
+fn cost(len: usize) -> i64 {
+    i64::try_from(len).unwrap_or(i64::MAX / 2).saturating_add(RECORD_COST)
 }
 
 /// The credit of a round, in bytes. Large enough to stay on one event's memory for a while, small enough that a shard waits

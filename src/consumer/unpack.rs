@@ -20,7 +20,7 @@ pub enum OnMalformed {
 
 /// An event whose aggregates have been checked, and from which user records are made one at a time.
 ///
-/// It knows no other event and no budget. Besides the event itself it keeps one record made ahead and four bytes for each key
+/// It knows no other event and no budget. Besides the event itself it keeps the place of the next record and four bytes for each key
 /// of the aggregates: never a list of user records.
 #[derive(Debug)]
 pub(super) struct Unpacked {
@@ -28,10 +28,19 @@ pub(super) struct Unpacked {
     /// What is special about the records that are not plain, in their order.
     contents: VecDeque<(usize, Content)>,
     skip_through: Option<RecordPosition>,
-    /// The Kinesis record that is being handed over.
+    /// The Kinesis record to look at next.
     index: usize,
     cursor: Option<(Aggregate, Cursor)>,
-    ahead: Option<Result<Record, Error>>,
+    ahead: Option<Place>,
+}
+
+/// Where a record lies that has not been made.
+#[derive(Debug)]
+enum Place {
+    Plain(usize),
+    User(usize, UserRecordSpans),
+    /// An error stands there.
+    Refused(usize, MalformedAggregate),
 }
 
 #[derive(Debug)]
@@ -93,19 +102,47 @@ impl Unpacked {
         self.ahead.is_none()
     }
 
-    /// The next user record, or the error that stands in its place.
-    pub(super) fn next(&mut self) -> Option<Result<Record, Error>> {
-        let next = self.ahead.take()?;
-        self.ahead = self.find_next();
-        Some(next)
+    /// How many bytes of payload the next user record has.
+    #[inline]
+    pub(super) fn next_len(&self) -> usize {
+        match &self.ahead {
+            Some(Place::Plain(index)) => self.block.records.at(*index).data().len(),
+            Some(Place::User(_, spans)) => spans.data.len(),
+            Some(Place::Refused(..)) | None => 0,
+        }
     }
 
-    fn find_next(&mut self) -> Option<Result<Record, Error>> {
+    /// The next user record, or the error that stands in its place.
+    ///
+    /// It is made where it is handed over: to move one that has just been made takes longer than to make it.
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<Result<Record, Error>> {
+        let place = self.ahead.take()?;
+        self.ahead = self.find_next();
+        Some(match place {
+            Place::Plain(index) => Ok(self.record(index, None)),
+            Place::User(index, spans) => Ok(self.record(index, Some(spans))),
+            Place::Refused(index, reason) => Err(self.refusal(index, &reason)),
+        })
+    }
+
+    #[inline]
+    fn find_next(&mut self) -> Option<Place> {
+        let index = self.index;
+        if self.contents.is_empty() && self.cursor.is_none() && self.skip_through.is_none() {
+            self.index += 1;
+            return (index < self.block.records.len()).then_some(Place::Plain(index));
+        }
+        self.find_among_others()
+    }
+
+    /// The next record of an event that has aggregates, or records that are done.
+    fn find_among_others(&mut self) -> Option<Place> {
         loop {
             if let Some((aggregate, cursor)) = &mut self.cursor {
                 match aggregate.next(cursor) {
                     Some(ranges) if self.is_done(self.index, Some(ranges.sub_sequence_number)) => {}
-                    Some(ranges) => return Some(Ok(self.record(self.index, Some(spans(ranges))))),
+                    Some(ranges) => return Some(Place::User(self.index, spans(ranges))),
                     None => {
                         self.cursor = None;
                         self.index += 1;
@@ -121,25 +158,18 @@ impl Unpacked {
                 Some((at, _)) if *at == index => self.contents.pop_front().map(|(_, content)| content),
                 _ => None,
             };
-            match content {
-                Some(Content::Aggregate(aggregate)) => {
-                    let cursor = aggregate.cursor();
-                    self.cursor = Some((aggregate, cursor));
-                    continue;
-                }
-                Some(Content::Refused(_)) if self.is_done(index, None) => {}
-                Some(Content::Refused(reason)) => {
-                    self.index += 1;
-                    return Some(Err(self.refusal(index, &reason)));
-                }
-                Some(Content::Empty) => {}
-                None if self.is_done(index, None) => {}
-                None => {
-                    self.index += 1;
-                    return Some(Ok(self.record(index, None)));
-                }
+            if let Some(Content::Aggregate(aggregate)) = content {
+                let cursor = aggregate.cursor();
+                self.cursor = Some((aggregate, cursor));
+                continue;
             }
             self.index += 1;
+            match content {
+                Some(Content::Empty) => {}
+                _ if self.is_done(index, None) => {}
+                Some(Content::Refused(reason)) => return Some(Place::Refused(index, reason)),
+                _ => return Some(Place::Plain(index)),
+            }
         }
     }
 
@@ -148,6 +178,7 @@ impl Unpacked {
         self.skip_through.as_ref().is_some_and(|done| done.covers(&number(), sub_sequence_number))
     }
 
+    #[inline]
     fn record(&self, index: usize, user: Option<UserRecordSpans>) -> Record {
         // An event has far fewer records than 2^32: each takes bytes of a frame of 24 MiB at most.
         Record::of_block(Arc::clone(&self.block), index as u32, user)

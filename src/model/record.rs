@@ -80,6 +80,7 @@ impl Record {
     ///
     /// The index and the spans must lie within the block: spans come from a parse of that very payload.
     #[doc(hidden)]
+    #[inline]
     pub fn of_block(block: Arc<EventBlock>, index: u32, user: Option<UserRecordSpans>) -> Self {
         Self { block, index, user }
     }
@@ -139,6 +140,7 @@ impl Record {
     }
 
     /// The payload.
+    #[inline]
     pub fn data(&self) -> &[u8] {
         match &self.user {
             Some(user) => self.slice(&user.data),
@@ -181,10 +183,12 @@ impl Record {
         }
     }
 
+    #[inline]
     fn kinesis_record(&self) -> KinesisRecordRef<'_> {
         self.block.records.at(self.index as usize)
     }
 
+    #[inline]
     fn slice(&self, span: &Span) -> &[u8] {
         &self.kinesis_record().data()[span.start as usize..span.end as usize]
     }

@@ -110,6 +110,11 @@ impl Records {
         self.buffer.len() + self.len() * RECORD_OVERHEAD
     }
 
+    /// The buffer that the records lie in; `None` if there are none.
+    pub(crate) fn buffer(&self) -> Option<&Bytes> {
+        (!self.is_empty()).then_some(&self.buffer)
+    }
+
     /// The same records in another buffer that has the same bytes: for test doubles that weigh what is held.
     ///
     /// # Panics

@@ -14,13 +14,13 @@ pub(super) struct Decimal {
 
 impl Decimal {
     /// The number that the text starts with, and its length in bytes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(text: &[u8]) -> Option<(Self, usize)> {
         Self::usual(text).or_else(|| Self::any(text))
     }
 
     /// A time as the service writes it, like `1730000000.123`: much quicker than digit by digit.
-    #[inline]
+    #[inline(always)]
     fn usual(text: &[u8]) -> Option<(Self, usize)> {
         let (time, rest) = text.split_first_chunk::<14>()?;
         let goes_on = rest.first().is_some_and(|byte| byte.is_ascii_digit() || matches!(byte, b'e' | b'E'));
@@ -45,6 +45,7 @@ impl Decimal {
     }
 
     /// The number that the text starts with, by the grammar of RFC 8259 §6, and its length in bytes.
+    #[cold]
     fn any(text: &[u8]) -> Option<(Self, usize)> {
         let is_negative = text.first() == Some(&b'-');
         let mut number = Self { is_negative, is_integer: true, digits: 0, exponent: 0 };

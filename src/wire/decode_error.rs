@@ -41,6 +41,21 @@ pub enum JsonProblem {
     TooDeep,
 }
 
+impl DecodeError {
+    /// Whether a text ends in the middle: more of it may come.
+    pub(super) fn is_end(&self) -> bool {
+        matches!(self, Self::Json { problem: JsonProblem::Ended, .. })
+    }
+
+    /// The same error in a text in which the byte at `from` is that at `to`.
+    pub(super) fn moved(self, from: usize, to: usize) -> Self {
+        match self {
+            Self::Json { problem, at } => Self::Json { problem, at: (at + to).saturating_sub(from) },
+            other => other,
+        }
+    }
+}
+
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

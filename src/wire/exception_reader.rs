@@ -1,14 +1,12 @@
 //! The text of an exception. Its name stands in the frame's headers, so an exception whose payload cannot be read is one still.
 
-use bytes::BytesMut;
-
 use super::decode_error::DecodeError;
 use super::json::{Json, members};
 
 /// What the service says of an exception, under `message` or `Message` (services of AWS write both). `None` if it says nothing,
 /// or if the payload is not what the API reference says.
-pub(super) fn message(mut payload: BytesMut) -> Option<String> {
-    read(&mut Json::new(&mut payload)).ok().flatten()
+pub(super) fn message(payload: &[u8]) -> Option<String> {
+    read(&mut Json::new(payload)).ok().flatten()
 }
 
 /// The text, or the start of a long one: it ends in logs and errors.
@@ -25,7 +23,7 @@ fn read(json: &mut Json) -> Result<Option<String>, DecodeError> {
             _ if json.null()? => {}
             Some(_) => {
                 let text = json.text()?;
-                message = std::str::from_utf8(json.slice(text)).ok().map(cut);
+                message = std::str::from_utf8(&json.contents(text)).ok().map(cut);
             }
             None => json.skip()?,
         }
@@ -59,11 +57,11 @@ mod tests {
             (r#"{"message":7}"#, None),
             (r#"{"message":"cut"#, None),
         ] {
-            assert_eq!(message(BytesMut::from(payload)).as_deref(), text, "{payload}");
+            assert_eq!(message(payload.as_bytes()).as_deref(), text, "{payload}");
         }
         let long = format!("{}é{}", "x".repeat(MAX_MESSAGE - 1), "x".repeat(MAX_MESSAGE));
         let payload = format!("{{\"message\":\"{long}\"}}");
-        assert_eq!(message(BytesMut::from(&*payload)).unwrap(), "x".repeat(MAX_MESSAGE - 1));
-        assert_eq!(message(BytesMut::from(&b"{\"message\":\"\xff\"}"[..])), None);
+        assert_eq!(message(payload.as_bytes()).unwrap(), "x".repeat(MAX_MESSAGE - 1));
+        assert_eq!(message(b"{\"message\":\"\xff\"}"), None);
     }
 }

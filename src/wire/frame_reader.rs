@@ -1,24 +1,27 @@
-//! Cuts the body of a subscription into frames. Knows neither what the frames say nor where the bytes come from.
+//! Cuts the body of a subscription into frames, and has the events in them read as they come. Knows neither what frames say
+//! otherwise nor where the bytes come from.
 //!
 //! ```text
 //! push(chunk) ──> chunks ──> prelude (12 bytes): frame_len() is known
-//!                    └────> one buffer of exactly that length, allocated by next_frame() ──> Frame
+//!                    └────> next_frame(): headers, then the payload to its reader ──> Frame
 //! ```
 //!
-//! Each byte is copied once, into the buffer of its frame, and summed up while it is at hand. So a chunk of the connection is
-//! let go as soon as it has been read, and what an event holds is its own frame and nothing else.
+//! Each byte is summed up, and read or copied, while it is at hand. So a chunk of the connection is let go as soon as it has
+//! been read, and what an event holds is one buffer of its own, not larger than its frame. Nothing of a frame is given out before
+//! its checksum has been seen to be right.
 //!
 //! An error is the last thing that a reader says: it says it again whenever it is asked.
 
 use std::collections::VecDeque;
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use crc32fast::Hasher;
 
+use super::event_reader::EventReader;
 use super::frame::{CHECKSUM, PRELUDE};
 use super::frame_error::FrameError;
 use super::headers::Headers;
-use super::received::Frame;
+use super::received::{Frame, is_event};
 
 /// Reads frames out of a body that comes in chunks of any size.
 #[derive(Default)]
@@ -27,13 +30,21 @@ pub struct FrameReader {
     prelude: [u8; PRELUDE],
     prelude_len: usize,
     lengths: Option<Lengths>,
-    /// Without memory until the frame's bytes are asked for.
-    frame: BytesMut,
-    /// Memory for the next frame, if it suffices.
-    lent: BytesMut,
-    /// What is left of the memory of the last frame, and how much that was as a whole.
-    end: Option<(BytesMut, usize)>,
+    /// How many bytes of the frame have been taken out of the chunks; none until they are asked for.
+    taken: usize,
+    /// Prelude and headers, and the payload if it is not that of an event.
+    bytes: Vec<u8>,
+    /// The headers, once they are whole; `None` in it: they are malformed.
+    headers: Option<Option<Headers>>,
+    /// The payload, if it is that of an event.
+    event: Option<EventReader>,
     checksum: Hasher,
+    /// The checksum at the end of the frame.
+    told: [u8; CHECKSUM],
+    /// Memory for the next event, if it suffices.
+    lent: Vec<u8>,
+    /// The buffer of the last event, and how much memory that has.
+    memory: Option<(Bytes, usize)>,
     failure: Option<FrameError>,
 }
 
@@ -67,19 +78,19 @@ impl FrameReader {
     }
 
     /// Lends memory for a frame that has not begun to be read, so that none has to be allocated for it. Too little is not used.
-    pub fn lend(&mut self, memory: BytesMut) {
+    pub fn lend(&mut self, memory: Vec<u8>) {
         self.lent = memory;
     }
 
     /// Whether none of the frame's bytes has been asked for yet: the time to lend memory.
     pub fn is_before_frame(&self) -> bool {
-        self.frame.is_empty()
+        self.taken == 0
     }
 
-    /// The end of the memory of the frame that `next_frame` has given last, and how many bytes the whole of that is: it can be
-    /// reclaimed by way of this end once the frame and all that was read from it are gone.
-    pub fn end_of_memory(&mut self) -> Option<(BytesMut, usize)> {
-        self.end.take()
+    /// The buffer of the event that `next_frame` has given last, and how many bytes of memory it has: it can be used again once its
+    /// records are gone. `None` if it has none.
+    pub fn memory(&mut self) -> Option<(Bytes, usize)> {
+        self.memory.take()
     }
 
     /// The next frame, once all of it is here. Its checksum and the form of its headers have been checked.
@@ -91,7 +102,7 @@ impl FrameReader {
             return Ok(None);
         };
         self.fill(lengths);
-        if self.frame.len() < lengths.frame {
+        if self.taken < lengths.frame {
             return Ok(None);
         }
         let frame = self.complete(lengths);
@@ -107,7 +118,7 @@ impl FrameReader {
             return Err(failure.clone());
         }
         let waiting: usize = self.chunks.iter().map(Bytes::len).sum();
-        match self.frame.len().max(self.prelude_len) + waiting {
+        match self.taken.max(self.prelude_len) + waiting {
             0 => Ok(()),
             there => Err(FrameError::Truncated { there, of: self.lengths.map(|lengths| lengths.frame) }),
         }
@@ -131,40 +142,68 @@ impl FrameReader {
         Ok(self.lengths)
     }
 
-    /// Copies what is here of the frame into its buffer.
+    /// Takes what is here of the frame.
     fn fill(&mut self, lengths: Lengths) {
-        if self.frame.is_empty() {
-            let lent = std::mem::take(&mut self.lent);
-            let suffices = lent.is_empty() && lent.capacity() >= lengths.frame;
-            self.frame = if suffices { lent } else { BytesMut::with_capacity(lengths.frame) };
-            self.append(&self.prelude.clone(), lengths);
+        if self.taken == 0 {
+            self.bytes.reserve_exact(lengths.payload_start());
+            self.take(&self.prelude.clone(), lengths);
         }
-        while self.frame.len() < lengths.frame
-            && let Some(part) = take(&mut self.chunks, lengths.frame - self.frame.len())
+        while self.taken < lengths.frame
+            && let Some(part) = take(&mut self.chunks, lengths.part_end(self.taken) - self.taken)
         {
-            self.append(&part, lengths);
+            self.take(&part, lengths);
         }
     }
 
-    fn append(&mut self, part: &[u8], lengths: Lengths) {
-        let before_checksum = (lengths.frame - CHECKSUM).saturating_sub(self.frame.len());
-        self.checksum.update(&part[..part.len().min(before_checksum)]);
-        self.frame.put_slice(part);
+    /// Takes the next bytes, all of which are of one part of the frame.
+    fn take(&mut self, bytes: &[u8], lengths: Lengths) {
+        if self.taken < lengths.payload_end() {
+            self.checksum.update(bytes);
+            match &mut self.event {
+                Some(event) => event.push(bytes),
+                None => self.bytes.extend_from_slice(bytes),
+            }
+        } else {
+            self.told[self.taken - lengths.payload_end()..][..bytes.len()].copy_from_slice(bytes);
+        }
+        self.taken += bytes.len();
+        if self.taken >= lengths.payload_start() && self.headers.is_none() {
+            self.begin_payload(lengths);
+        }
+    }
+
+    fn begin_payload(&mut self, lengths: Lengths) {
+        let headers = Headers::read(&self.bytes, PRELUDE);
+        let payload = lengths.payload_end() - lengths.payload_start();
+        match &headers {
+            Some(headers) if is_event(headers, &self.bytes) => {
+                let lent = std::mem::take(&mut self.lent);
+                // As much as for the frame, whose length is what is asked for when it is lent again.
+                let memory = if lent.capacity() < payload { Vec::with_capacity(lengths.frame) } else { lent };
+                self.event = Some(EventReader::new(payload, memory));
+            }
+            _ => self.bytes.reserve_exact(payload),
+        }
+        self.headers = Some(headers);
     }
 
     fn complete(&mut self, lengths: Lengths) -> Result<Frame, FrameError> {
-        let mut bytes = std::mem::take(&mut self.frame);
-        let sum = std::mem::take(&mut self.checksum).finalize();
-        (self.prelude_len, self.lengths) = (0, None);
-        let payload_end = lengths.frame - CHECKSUM;
-        if bytes[payload_end..] != sum.to_be_bytes() {
+        let (bytes, headers) = (std::mem::take(&mut self.bytes), self.headers.take().flatten());
+        let (event, sum) = (self.event.take(), std::mem::take(&mut self.checksum).finalize());
+        (self.prelude_len, self.lengths, self.taken) = (0, None, 0);
+        if self.told != sum.to_be_bytes() {
             return Err(FrameError::MessageChecksum);
         }
-        let capacity = bytes.capacity();
-        self.end = Some((bytes.split_off(payload_end), capacity));
-        let payload_start = PRELUDE + lengths.headers;
-        let headers = Headers::read(&bytes[..payload_start], PRELUDE).ok_or(FrameError::MalformedHeader)?;
-        Ok(Frame::new(bytes, headers, payload_start))
+        let headers = headers.ok_or(FrameError::MalformedHeader)?;
+        let event = event.map(|event| {
+            let capacity = event.capacity();
+            let event = event.finish()?;
+            self.memory = event.records.buffer().map(|buffer| (buffer.clone(), capacity));
+            Ok(event)
+        });
+        let payload_start = lengths.payload_start();
+        let payload_len = lengths.payload_end() - payload_start;
+        Ok(Frame { bytes, headers, payload_start, payload_len, event })
     }
 
     fn remember<T>(&mut self, result: Result<T, FrameError>) -> Result<T, FrameError> {
@@ -177,6 +216,20 @@ impl FrameReader {
 }
 
 impl Lengths {
+    fn payload_start(self) -> usize {
+        PRELUDE + self.headers
+    }
+
+    fn payload_end(self) -> usize {
+        self.frame - CHECKSUM
+    }
+
+    /// The end of the part that the byte at `at` is in.
+    fn part_end(self, at: usize) -> usize {
+        let ends = [self.payload_start(), self.payload_end(), self.frame];
+        ends.into_iter().find(|end| at < *end).unwrap_or(self.frame)
+    }
+
     fn read(mut prelude: &[u8]) -> Result<Self, FrameError> {
         let sum = crc32fast::hash(&prelude[..PRELUDE - CHECKSUM]);
         let lengths = Self { frame: prelude.get_u32() as usize, headers: prelude.get_u32() as usize };

@@ -1,15 +1,18 @@
-//! A cursor over JSON that stands in a buffer of its own. Knows no document.
+//! A cursor over JSON. Knows no document.
 //!
-//! Nothing is copied: escape sequences are replaced where they stand, which only makes a text shorter, and a part that is kept
-//! is known by its place. The cursor only goes forward, and every byte is looked at a bounded number of times. There is no
-//! recursion.
+//! Nothing is copied: a text is known by its place, and its escape sequences are replaced by whoever wants what it says. The
+//! cursor only goes forward, and every byte is looked at a bounded number of times. There is no recursion.
+//!
+//! A text that is cut off anywhere has the problem [`Ended`](JsonProblem::Ended) and no other: so one that still comes can be read
+//! again when more of it is here.
 //!
 //! The grammar is that of RFC 8259, with one licence that the AWS SDK takes too: control characters in a string are taken as
 //! they are.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 use super::decimal::Decimal;
 use super::decode_error::{DecodeError, JsonProblem};
@@ -56,21 +59,42 @@ macro_rules! members {
 }
 pub(super) use members;
 
-/// The rest of a JSON text, and how far it has been read.
+/// A JSON text, and how far it has been read.
 pub(super) struct Json<'a> {
-    bytes: &'a mut [u8],
+    bytes: &'a [u8],
     /// The next byte.
     at: usize,
 }
 
+/// Where the contents of a string lie.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Text {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// They are shorter when these are replaced.
+    pub(super) has_escapes: bool,
+}
+
+impl Text {
+    #[inline]
+    pub(super) fn range(self) -> Range<usize> {
+        self.start..self.end
+    }
+}
+
 impl<'a> Json<'a> {
-    pub(super) fn new(bytes: &'a mut [u8]) -> Self {
-        Self { bytes, at: 0 }
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self::behind(bytes, 0)
     }
 
-    /// The bytes that have not been read.
-    pub(super) fn remaining(&self) -> usize {
-        self.bytes.len() - self.at
+    /// The text behind the first bytes, in the middle of a value.
+    pub(super) fn behind(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at }
+    }
+
+    /// How far it has been read.
+    pub(super) fn position(&self) -> usize {
+        self.at
     }
 
     /// Passes over the bracket or brace that opens a list or an object.
@@ -109,13 +133,14 @@ impl<'a> Json<'a> {
             self.at += len;
             return Ok(Some(member));
         }
-        self.any_name().map(|name| M::named(&self.bytes[name]))
+        self.any_name().map(|name| M::named(&name))
     }
 
     /// The same, however the name is written; but it is UTF-8.
-    fn any_name(&mut self) -> Result<Range<usize>, DecodeError> {
+    fn any_name(&mut self) -> Result<Cow<'a, [u8]>, DecodeError> {
         let name = self.text()?;
-        if std::str::from_utf8(&self.bytes[name.clone()]).is_err() {
+        let name = self.contents(name);
+        if std::str::from_utf8(&name).is_err() {
             return Err(self.problem(JsonProblem::Unexpected));
         }
         if self.next()? != b':' {
@@ -144,49 +169,49 @@ impl<'a> Json<'a> {
 
     /// Passes over the string that `text_of` has shown, and says where its contents lie.
     #[inline]
-    pub(super) fn skip_text<const N: usize>(&mut self) -> Range<usize> {
+    pub(super) fn skip_text<const N: usize>(&mut self) -> Text {
         let start = self.at + 1;
         self.at += N + 2;
-        start..start + N
+        Text { start, end: start + N, has_escapes: false }
     }
 
-    /// Where the contents of the string lie that stands here, its escape sequences replaced.
-    #[inline]
-    pub(super) fn text(&mut self) -> Result<Range<usize>, DecodeError> {
+    /// Where the contents of the string lie that stands here. Its escape sequences are good ones.
+    ///
+    /// Always inlined, like `number`: an answer that goes by way of memory in parts of other sizes costs as much as the search.
+    #[inline(always)]
+    pub(super) fn text(&mut self) -> Result<Text, DecodeError> {
         if self.next()? != b'"' {
             return Err(self.problem(JsonProblem::Unexpected));
         }
         let start = self.at + 1;
-        let end = self.quote_or_backslash(start)?;
-        if self.bytes[end] == b'"' {
-            self.at = end + 1;
-            return Ok(start..end);
+        let mut end = self.quote_or_backslash(start)?;
+        let has_escapes = self.bytes[end] == b'\\';
+        if has_escapes {
+            end = self.pass_escapes(end)?;
         }
-        self.unescape(start, end)
+        self.at = end + 1;
+        Ok(Text { start, end, has_escapes })
     }
 
-    /// What lies in a range that `text` has given.
+    /// What a text of this JSON says.
     #[inline]
-    pub(super) fn slice(&self, range: Range<usize>) -> &[u8] {
-        &self.bytes[range]
-    }
-
-    /// The same, to be changed where it lies.
-    #[inline]
-    pub(super) fn slice_mut(&mut self, range: Range<usize>) -> &mut [u8] {
-        &mut self.bytes[range]
+    pub(super) fn contents(&self, text: Text) -> Cow<'a, [u8]> {
+        let written = &self.bytes[text.range()];
+        if text.has_escapes { unescaped(written).into() } else { written.into() }
     }
 
     /// The number that stands here.
-    #[inline]
+    #[inline(always)]
     pub(super) fn number(&mut self) -> Result<Decimal, DecodeError> {
         self.next()?;
         match Decimal::read(&self.bytes[self.at..]) {
+            // More digits may come.
+            Some((_, len)) if self.at + len == self.bytes.len() => Err(self.problem(JsonProblem::Ended)),
             Some((number, len)) => {
                 self.at += len;
                 Ok(number)
             }
-            None => Err(self.problem(JsonProblem::Unexpected)),
+            None => Err(self.no_number()),
         }
     }
 
@@ -242,8 +267,12 @@ impl<'a> Json<'a> {
     }
 
     fn literal(&mut self, literal: &[u8]) -> Result<(), DecodeError> {
-        if !self.bytes[self.at..].starts_with(literal) {
-            return Err(self.problem(JsonProblem::Unexpected));
+        let rest = &self.bytes[self.at..];
+        if !rest.starts_with(literal) {
+            return Err(self.problem(match literal.starts_with(rest) {
+                true => JsonProblem::Ended,
+                false => JsonProblem::Unexpected,
+            }));
         }
         self.at += literal.len();
         Ok(())
@@ -273,32 +302,52 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Replaces the escape sequences of a string that starts at `start`, from the backslash at `from` on, and closes the gaps.
-    fn unescape(&mut self, start: usize, from: usize) -> Result<Range<usize>, DecodeError> {
-        let (mut written, mut read) = (from, from);
-        while self.bytes[read] == b'\\' {
-            let (c, len) = escape(&self.bytes[read..]).ok_or_else(|| {
-                let problem = if self.bytes.len() - read < LONGEST_ESCAPE {
-                    JsonProblem::Ended
-                } else {
-                    JsonProblem::Escape
+    #[cold]
+    fn no_number(&self) -> DecodeError {
+        self.problem(match self.bytes[self.at..].iter().all(is_of_number) {
+            true => JsonProblem::Ended,
+            false => JsonProblem::Unexpected,
+        })
+    }
+
+    /// Where the string ends that has its first backslash at `at`.
+    #[cold]
+    fn pass_escapes(&self, mut at: usize) -> Result<usize, DecodeError> {
+        while self.bytes[at] == b'\\' {
+            let Some((_, len)) = escape(&self.bytes[at..]) else {
+                let problem = match self.bytes.len() - at < LONGEST_ESCAPE {
+                    true => JsonProblem::Ended,
+                    false => JsonProblem::Escape,
                 };
-                DecodeError::Json { problem, at: read }
-            })?;
-            written += c.encode_utf8(&mut self.bytes[written..]).len();
-            read += len;
-            let run = self.quote_or_backslash(read)?;
-            self.bytes.copy_within(read..run, written);
-            written += run - read;
-            read = run;
+                return Err(DecodeError::Json { problem, at });
+            };
+            at = self.quote_or_backslash(at + len)?;
         }
-        self.at = read + 1;
-        Ok(start..written)
+        Ok(at)
     }
 
     fn problem(&self, problem: JsonProblem) -> DecodeError {
         DecodeError::Json { problem, at: self.at }
     }
+}
+
+/// What a text says whose escape sequences have been passed over; never longer than the text.
+pub(super) fn unescaped(mut text: &[u8]) -> Vec<u8> {
+    let mut contents = Vec::with_capacity(text.len());
+    while let Some(at) = memchr(b'\\', text) {
+        contents.extend_from_slice(&text[..at]);
+        // A sequence that is none cannot come.
+        let (c, len) = escape(&text[at..]).unwrap_or(('\u{fffd}', 1));
+        contents.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        text = &text[at + len..];
+    }
+    contents.extend_from_slice(text);
+    contents
+}
+
+/// Whether a number may have this byte.
+fn is_of_number(byte: &u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E')
 }
 
 /// The character of the escape sequence that the text starts with, and the length of the sequence, which is never below that of

@@ -25,6 +25,7 @@ mod json;
 mod message;
 mod page_reader;
 mod received;
+mod record_reader;
 
 pub use decode_error::{DecodeError, JsonProblem};
 pub use event::{EncodedRecords, event_payload};

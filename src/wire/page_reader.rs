@@ -11,24 +11,23 @@
 //!
 //! Source: API reference, GetRecords.
 
-use bytes::BytesMut;
-
 use super::decode_error::DecodeError;
-use super::event_reader::{self, Member, child_shard, list, object, utf8};
+use super::event_reader::{Member, child_shard, list, utf8};
 use super::json::{Json, members};
+use super::record_reader;
 use crate::model::{RecordSpans, Records, RecordsPage};
 
 /// Reads a page. The payloads of its records are decoded where they lie, and the text becomes their buffer.
 ///
 /// # Errors
 /// When the text is no JSON, or not that of a page.
-pub fn read_page(mut text: BytesMut) -> Result<RecordsPage, DecodeError> {
-    let (page, records) = members(&mut Json::new(&mut text))?;
-    Ok(RecordsPage { records: Records::new(text.freeze(), records), ..page })
+pub fn read_page(mut text: Vec<u8>) -> Result<RecordsPage, DecodeError> {
+    let (page, records) = members(&mut text)?;
+    Ok(RecordsPage { records: Records::new(text.into(), records), ..page })
 }
 
 /// Reads the members of a page, and the places of its records.
-fn members(json: &mut Json) -> Result<(RecordsPage, Vec<RecordSpans>), DecodeError> {
+fn members(text: &mut [u8]) -> Result<(RecordsPage, Vec<RecordSpans>), DecodeError> {
     let mut records = Vec::new();
     let mut page = RecordsPage {
         records: Records::default(),
@@ -36,15 +35,26 @@ fn members(json: &mut Json) -> Result<(RecordsPage, Vec<RecordSpans>), DecodeErr
         millis_behind_latest: 0,
         child_shards: Vec::new(),
     };
-    object(json, |json, member| {
-        match member {
-            PageMember::Records => records = event_reader::records(json)?,
-            PageMember::NextIterator => page.next_iterator = iterator(json)?,
-            PageMember::MillisBehindLatest => page.millis_behind_latest = millis_behind_latest(json)?,
-            PageMember::ChildShards => page.child_shards = list(json, child_shard)?,
+    let mut json = Json::new(text);
+    json.open(b'{')?;
+    let mut first = true;
+    while json.more(&mut first, b'}')? {
+        match json.name()? {
+            _ if json.null()? => {}
+            Some(PageMember::Records) => {
+                let at = json.position();
+                let (read, end) = record_reader::list_in_place(text, at)?;
+                records = read;
+                json = Json::behind(text, end);
+            }
+            Some(PageMember::NextIterator) => page.next_iterator = iterator(&mut json)?,
+            Some(PageMember::MillisBehindLatest) => {
+                page.millis_behind_latest = millis_behind_latest(&mut json)?;
+            }
+            Some(PageMember::ChildShards) => page.child_shards = list(&mut json, child_shard)?,
+            None => json.skip()?,
         }
-        Ok(())
-    })?;
+    }
     json.end()?;
     Ok((page, records))
 }
@@ -60,7 +70,7 @@ members! {
 
 fn iterator(json: &mut Json) -> Result<Option<String>, DecodeError> {
     let iterator = utf8(json, NEXT_ITERATOR)?;
-    Ok((!iterator.is_empty()).then(|| iterator.to_owned()))
+    Ok((!iterator.is_empty()).then(|| iterator.into_owned()))
 }
 
 fn millis_behind_latest(json: &mut Json) -> Result<u64, DecodeError> {
@@ -78,7 +88,7 @@ mod tests {
     use crate::wire::JsonProblem;
 
     fn page(text: &str) -> Result<RecordsPage, DecodeError> {
-        read_page(BytesMut::from(text))
+        read_page(text.as_bytes().to_vec())
     }
 
     #[test]
@@ -134,7 +144,7 @@ mod tests {
         ] {
             assert_eq!(page(text), Err(error), "{text}");
         }
-        let not_utf8 = BytesMut::from(&b"{\"NextShardIterator\":\"\xff\"}"[..]);
+        let not_utf8 = b"{\"NextShardIterator\":\"\xff\"}".to_vec();
         assert_eq!(read_page(not_utf8), Err(NEXT_ITERATOR.invalid()));
     }
 }

@@ -11,19 +11,20 @@
 
 use std::fmt;
 
-use bytes::{Buf, BytesMut};
-
 use super::decode_error::DecodeError;
+use super::exception_reader;
 use super::headers::{Header, Headers};
-use super::{event_reader, exception_reader};
 use crate::model::SubscriptionEvent;
 
 /// A whole frame with its checksums checked.
 pub struct Frame {
-    /// The frame without its last checksum.
-    bytes: BytesMut,
-    headers: Headers,
-    payload_start: usize,
+    /// Prelude and headers, and the payload if it is not that of an event.
+    pub(super) bytes: Vec<u8>,
+    pub(super) headers: Headers,
+    pub(super) payload_start: usize,
+    pub(super) payload_len: usize,
+    /// The event, which has been read as it came.
+    pub(super) event: Option<Result<SubscriptionEvent, DecodeError>>,
 }
 
 /// What a frame of a subscription says.
@@ -58,24 +59,22 @@ pub enum Message {
 }
 
 impl Frame {
-    pub(super) fn new(bytes: BytesMut, headers: Headers, payload_start: usize) -> Self {
-        Self { bytes, headers, payload_start }
-    }
-
-    /// Reads the message. The payloads of an event's records are decoded where they lie, and share the frame's buffer.
+    /// Gives the message. An event has been read while it came, and shares no memory with the frame.
     ///
     /// # Errors
     /// When a header that names the message is missing, or an event is none.
     pub fn decode(self) -> Result<Message, DecodeError> {
+        if let Some(event) = self.event {
+            return event.map(Message::Event);
+        }
         match self.header(Header::MessageType)? {
             "event" => match self.header(Header::EventType)? {
-                "SubscribeToShardEvent" => event_reader::read(self.into_payload()).map(Message::Event),
                 "initial-response" => Ok(Message::InitialResponse),
                 _ => Ok(self.unknown("event")),
             },
             "exception" => Ok(Message::Exception {
                 exception_type: self.header(Header::ExceptionType)?.to_owned(),
-                message: exception_reader::message(self.into_payload()),
+                message: exception_reader::message(&self.bytes[self.payload_start..]),
             }),
             "error" => Ok(Message::Error {
                 code: self.header(Header::ErrorCode)?.to_owned(),
@@ -99,18 +98,19 @@ impl Frame {
             event_type: self.optional_header(Header::EventType),
         }
     }
+}
 
-    fn into_payload(mut self) -> BytesMut {
-        self.bytes.advance(self.payload_start);
-        self.bytes
-    }
+/// Whether these headers are those of an event, whose payload is read as it comes.
+pub(super) fn is_event(headers: &Headers, bytes: &[u8]) -> bool {
+    headers.value(bytes, Header::MessageType) == Some("event")
+        && headers.value(bytes, Header::EventType) == Some("SubscribeToShardEvent")
 }
 
 impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Frame")
             .field("message_type", &self.optional_header(Header::MessageType))
-            .field("payload_len", &(self.bytes.len() - self.payload_start))
+            .field("payload_len", &self.payload_len)
             .finish_non_exhaustive()
     }
 }

@@ -76,6 +76,7 @@ async fn measures(settings: Settings) {
     let measured: Value = serde_json::from_str(&file).unwrap();
     let keys: Vec<&String> = measured["settings"].as_object().unwrap().keys().collect();
     assert_eq!(keys, KEYS, "{file}");
+    measures_polling(&settings, &measured["measured"]["polling"]);
     let loaded = written(&Settings::from_json(&file).unwrap());
     let set = written(&settings);
     for key in KEYS {
@@ -90,6 +91,22 @@ async fn measures(settings: Settings) {
             }
             None => assert_eq!(loaded[key], set[key], "{key}: {file}"),
         }
+    }
+}
+
+fn measures_polling(settings: &Settings, polling: &Value) {
+    let iterators = &polling["iterators"];
+    assert_eq!(iterators["after_a_continuation"], "let in");
+    assert_eq!(iterators["at_a_future_timestamp"]["code"], "InvalidArgumentException");
+    let foreign = &iterators["after_a_number_of_another_shard"];
+    assert_eq!(foreign.is_object(), settings.refuse_foreign_sequence_number, "{foreign}");
+    assert_eq!(polling["page"]["records"], 2_500);
+    let length: usize = polling["page"]["headers"]["content-length"].as_str().unwrap().parse().unwrap();
+    assert!(length > 2_500 * 100, "{length}");
+    let too_often = &polling["too_often"];
+    match settings.limit_calls {
+        true => assert_eq!(too_often["refusal"]["code"], "ProvisionedThroughputExceededException"),
+        false => assert_eq!(too_often["after_calls"], Value::Null),
     }
 }
 

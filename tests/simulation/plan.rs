@@ -63,6 +63,10 @@ pub(crate) enum Trouble {
     Breaks(u64, FailureClass),
     /// Subscriptions end after so many events, and nothing says why.
     BareEnds(u64),
+    /// Numbers that a reading would go on after are refused.
+    NumbersRefused,
+    /// Answers and events take their time, but come.
+    Slow,
     /// Somebody else subscribes with the same registered consumer.
     Rival,
     /// Times of LATEST that are not this far back are refused.
@@ -106,13 +110,19 @@ impl Plan {
         let has_fallback = is_contention_only || !luck.one_in(6);
         let fallback = has_fallback.then(|| Fallback {
             after: luck.seconds(3, 90),
-            probe_every: if luck.one_in(3) { luck.seconds(60, 300) } else { luck.seconds(5, 60) },
+            probe_every: match luck.below(20) {
+                0 => Duration::MAX,
+                1..=6 => luck.seconds(60, 300),
+                _ => luck.seconds(5, 60),
+            },
         });
         let put_every = luck.pick(&[500, 2_000, 10_000, 60_000]);
         let is_busy = put_every < 10_000;
         let reader = reader_config(luck, fallback, is_busy);
         let faults_until = luck.seconds(120, 540);
+        // Without another probe there is nothing to wait for.
         let probe_every = fallback.map_or(Duration::ZERO, |it| it.probe_every);
+        let probe_every = if probe_every == Duration::MAX { Duration::ZERO } else { probe_every };
         let calm = probe_every.mul_f64(1.1) + Duration::from_secs(120);
         // Where the registration rests as well, a probe is due only after its next attempt.
         let until = faults_until + calm.max(RECOVERY) + probe_every.mul_f64(1.1) + LAST_ATTEMPT;
@@ -120,9 +130,27 @@ impl Plan {
         for _ in 0..luck.below(7) {
             windows.push(window(luck, faults_until, is_contention_only, has_fallback));
         }
+        let start = luck.pick(&[
+            StartChoice::TrimHorizon,
+            StartChoice::Latest,
+            StartChoice::AtTimestamp,
+            StartChoice::PerShard,
+        ]);
+        if start == StartChoice::Latest && !is_contention_only && luck.one_in(2) {
+            let trouble = Trouble::PinRefused(pin_distance(luck));
+            windows.push(Window { from: Duration::ZERO, to: luck.seconds(1, 60), third: None, trouble });
+        }
         let is_long_outage = has_fallback && !is_contention_only && luck.one_in(2);
         if is_long_outage {
             windows.push(outage(luck, faults_until));
+        }
+        let settings = settings(luck, is_busy);
+        if settings.retention < A_DAY {
+            // Generations of shards would come and go that no listing has shown.
+            windows.retain(|window| !matches!(window.trouble, Trouble::ListingRefused(_)));
+        }
+        if is_long_outage && luck.one_in(2) {
+            windows.extend(denials(luck, faults_until));
         }
         // More would be the end of it for an hour.
         let mut deletions = 0;
@@ -142,16 +170,11 @@ impl Plan {
         }
         let reshards = (0..luck.below(5)).map(|_| reshard(luck, &windows, faults_until)).collect();
         Self {
-            settings: settings(luck, is_busy),
+            settings,
             reader,
             is_polled_alone,
             shards: 1 + luck.below(3) as usize,
-            start: luck.pick(&[
-                StartChoice::TrimHorizon,
-                StartChoice::Latest,
-                StartChoice::AtTimestamp,
-                StartChoice::PerShard,
-            ]),
+            start,
             faults_until,
             until,
             windows,
@@ -216,7 +239,7 @@ fn settings(luck: &mut Luck, is_busy: bool) -> Settings {
         event_max_records: luck.pick(if is_busy { &[20, 500] } else { &[1, 3, 500] }),
         subscription_time: Duration::from_secs(luck.pick(&[30, 300, 300])),
         refuse_trimmed_sequence_number: one_in(luck, 2),
-        retention: Duration::from_secs(luck.pick(&[30, 60, 150, 86_400, 86_400, 86_400])),
+        retention: Duration::from_secs(luck.pick(&[60, 90, 150, 86_400, 86_400, 86_400])),
         shard_iterator_time: Duration::from_secs(luck.pick(&[5, 300, 300])),
         list_shards_lag: Duration::from_millis(luck.pick(&[0, 0, 3_000])),
         list_shards_page: luck.pick(&[1, 2, 1_000]),
@@ -240,16 +263,45 @@ fn window(luck: &mut Luck, faults_until: Duration, is_contention_only: bool, has
     Window { from, to, third, trouble }
 }
 
+/// How far the clock of a service is behind ours, or worse.
+fn pin_distance(luck: &mut Luck) -> Duration {
+    if luck.one_in(3) { luck.seconds(600, 20_000) } else { luck.seconds(1, 600) }
+}
+
 /// Fan-out is not to be had for most of the time.
 fn outage(luck: &mut Luck, faults_until: Duration) -> Window {
     let trouble = match luck.below(5) {
         0 => Trouble::SubscribeRefused(FailureClass::AccessDenied),
         1 => Trouble::SubscribeRefused(FailureClass::Unavailable),
         2 => Trouble::SubscribeUnanswered { seen: luck.one_in(2) },
+        3 => Trouble::Breaks(1, FailureClass::AccessDenied),
         _ => Trouble::Silent,
     };
     let third = luck.one_in(3).then(|| luck.below(3) as usize);
     Window { from: luck.seconds(0, 60), to: faults_until, third, trouble }
+}
+
+/// Polling is denied now and then, mostly for a moment, and fan-out at other times; or the registered consumer goes and comes.
+fn denials(luck: &mut Luck, faults_until: Duration) -> Vec<Window> {
+    let end = faults_until.as_millis() as u64;
+    let of_consumer = luck.one_in(3);
+    let mut windows = Vec::new();
+    for _ in 0..2 + luck.below(6) {
+        let from = luck.millis(0, end);
+        let longest = if luck.one_in(5) { 90_000 } else { 3_000 };
+        let to = (from + luck.millis(200, longest)).min(faults_until);
+        let class = luck.pick(&[FailureClass::AccessDenied, FailureClass::Unsupported]);
+        let trouble = match luck.below(3) {
+            _ if of_consumer => Trouble::RegistrationRefused(FailureClass::AccessDenied),
+            0 => Trouble::SubscribeRefused(class),
+            _ => Trouble::PollRefused(class),
+        };
+        windows.push(Window { from, to, third: None, trouble });
+    }
+    if of_consumer {
+        windows.push(Window { trouble: Trouble::ConsumerDeleted, ..windows[0] });
+    }
+    windows
 }
 
 /// A split or merge while something goes wrong, or anywhere.
@@ -268,7 +320,7 @@ fn reshard(luck: &mut Luck, windows: &[Window], faults_until: Duration) -> Durat
 fn trouble(luck: &mut Luck) -> Trouble {
     use FailureClass as Class;
     let seen = luck.one_in(2);
-    match luck.below(24) {
+    match luck.below(29) {
         0 | 1 => Trouble::SubscribeRefused(luck.pick(&[Class::AccessDenied, Class::Unsupported])),
         2 | 3 => Trouble::SubscribeRefused(luck.pick(&[
             Class::Throttled,
@@ -285,7 +337,7 @@ fn trouble(luck: &mut Luck) -> Trouble {
         ),
         8 => Trouble::BareEnds(luck.below(2)),
         9 | 10 => Trouble::Rival,
-        11 => Trouble::PinRefused(luck.seconds(1, 600)),
+        11 => Trouble::PinRefused(pin_distance(luck)),
         12 => Trouble::RivalPoller,
         13 => Trouble::PollRefused(luck.pick(&[Class::AccessDenied, Class::Unsupported])),
         14 => Trouble::PollRefused(luck.pick(&[
@@ -300,7 +352,9 @@ fn trouble(luck: &mut Luck) -> Trouble {
         18 => luck.pick(&[Trouble::EmptyPages, Trouble::NoIterators, Trouble::NoChildShards]),
         19 | 20 => Trouble::Blocked,
         21 => Trouble::ListingRefused(luck.pick(&[Class::Throttled, Class::Unavailable])),
-        22 => Trouble::ConsumerDeleted,
+        22 | 23 => Trouble::ConsumerDeleted,
+        24 | 25 => Trouble::Slow,
+        26 | 27 => Trouble::NumbersRefused,
         _ => Trouble::RegistrationRefused(luck.pick(&[
             Class::AccessDenied,
             Class::Throttled,
@@ -331,5 +385,6 @@ impl Trouble {
 /// The longest waits that a fault can leave behind: the loser's 75 s, a silence of 35 s behind a call without an answer of 15 s, a
 /// back-off of 30 s, a denial of polling until the next probe, and what must be read again; rounded up.
 const RECOVERY: Duration = Duration::from_secs(240);
+const A_DAY: Duration = Duration::from_secs(86_400);
 /// What a registered consumer takes to be found, registered and ACTIVE.
 const LAST_ATTEMPT: Duration = Duration::from_secs(60);

@@ -16,7 +16,7 @@ use super::luck::Luck;
 use super::plan::{Plan, StartChoice, Trouble};
 use super::registering::Registering;
 use super::service::{Service, pin_at, stream};
-use super::shard::{Report, Shard};
+use super::shard::{Report, Setup, Shard};
 use super::writers::{self, Visitor};
 
 pub(crate) struct World {
@@ -214,11 +214,15 @@ impl World {
                 lineage::Event::InitialShards { .. } => {}
                 lineage::Event::StartShard { shard, start, parents } => {
                     self.assert_parents_are_over(&shard, &parents);
-                    let consumer_arn = self.registering.consumer_arn.clone();
-                    let seed = self.seed.wrapping_add(self.shards.len() as u64);
-                    self.service.trace(|| format!("start {shard} {start:?}"));
-                    let shard = Shard::new(shard, start, consumer_arn, seed, &mut self.service);
-                    self.shards.push(shard);
+                    let mut before = self.shards.iter().filter(|shard| parents.contains(&shard.id));
+                    let setup = Setup {
+                        start,
+                        consumer_arn: self.registering.consumer_arn.clone(),
+                        is_after_polling: before.any(|shard| shard.mode == DeliveryMode::Polling),
+                        seed: self.seed.wrapping_add(self.shards.len() as u64),
+                    };
+                    self.service.trace(|| format!("start {shard} {setup:?}"));
+                    self.shards.push(Shard::new(shard, setup, &mut self.service));
                 }
                 lineage::Event::Checked { shard, status } => self.checked(&shard, status),
                 lineage::Event::Failed(failure) => {
@@ -330,6 +334,9 @@ impl World {
         let has_consumer = self.registering.consumer_arn.is_some();
         assert!(has_consumer || *now < plan.until, "no registered consumer");
         let since = plan.faults_until.max(self.available_since);
+        if fallback.probe_every == Duration::MAX {
+            return;
+        }
         let back_by = since + fallback.probe_every.mul_f64(1.1) + Duration::from_secs(120);
         if *now >= back_by && has_consumer {
             for shard in self.shards.iter().filter(|shard| shard.is_reading()) {

@@ -33,24 +33,7 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) async fn create(name: &'static str, shards: i32) -> Self {
-        let url = std::env::var("KINESIS_FANOUT_THIRD_PARTY").expect(
-            "KINESIS_FANOUT_THIRD_PARTY is the URL of a server; .ci/third-party starts some and sets it",
-        );
-        let authority =
-            std::env::var("KINESIS_FANOUT_AUTHORITY").ok().map(|path| std::fs::read(path).unwrap());
-        let mut config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::for_tests())
-            .endpoint_url(url);
-        let transport = match &authority {
-            None => Http2Client::default(),
-            Some(authority) => {
-                config = config.http_client(trusting_http_client(authority));
-                trusting_transport(authority)
-            }
-        };
-        let client = Client::from_conf(config.build());
+        let (client, transport) = connect(&server_url());
         client.create_stream().stream_name(name).shard_count(shards).send().await.unwrap();
         let port = KinesisPort::from(&client).over(transport.clone()).unwrap();
         let by_name = StreamReference::Name(name.into());
@@ -71,10 +54,44 @@ impl Stream {
         Consumer::builder(&self.client, self.name).fan_out("billing").transport(self.transport.clone())
     }
 
-    /// Puts a record with this payload.
+    /// A consumer of the stream that polls.
+    pub(crate) fn polling(&self) -> ConsumerBuilder {
+        Consumer::builder(&self.client, self.name).polling()
+    }
+
+    /// The names of its registered consumers.
+    pub(crate) async fn registered(&self) -> Vec<String> {
+        let listed = self.client.list_stream_consumers().stream_arn(&self.arn).send().await.unwrap();
+        listed.consumers().iter().map(|consumer| consumer.consumer_name().to_owned()).collect()
+    }
+
+    /// Lets records be as large as the service allows at most.
+    pub(crate) async fn allow_large_records(&self) {
+        let update = self.client.update_max_record_size().stream_arn(&self.arn);
+        update.max_record_size_in_kib(10 << 10).send().await.unwrap();
+    }
+
+    /// Splits a shard that has all hash keys.
+    pub(crate) async fn split(&self, shard_id: &ShardId) {
+        let split = self.client.split_shard().stream_name(self.name).shard_to_split(shard_id.as_str());
+        split.new_starting_hash_key((u128::MAX / 2).to_string()).send().await.unwrap();
+    }
+
+    /// Merges two shards that lie side by side.
+    pub(crate) async fn merge(&self, shard_id: &ShardId, adjacent: &ShardId) {
+        let merge = self.client.merge_shards().stream_name(self.name).shard_to_merge(shard_id.as_str());
+        merge.adjacent_shard_to_merge(adjacent.as_str()).send().await.unwrap();
+    }
+
+    /// Puts a record with this payload, which is its partition key as well.
     pub(crate) async fn put(&self, payload: &str) -> SequenceNumber {
+        self.put_under(payload, payload).await
+    }
+
+    /// Puts a record.
+    pub(crate) async fn put_under(&self, partition_key: &str, payload: &str) -> SequenceNumber {
         let put = self.client.put_record().stream_name(self.name);
-        let put = put.partition_key(payload).data(Blob::new(payload));
+        let put = put.partition_key(partition_key).data(Blob::new(payload));
         put.send().await.unwrap().sequence_number.parse().unwrap()
     }
 
@@ -119,6 +136,30 @@ impl Stream {
         };
         self.port.subscribe_to_shard(request).await
     }
+}
+
+/// Where the server is that is tried.
+pub(crate) fn server_url() -> String {
+    std::env::var("KINESIS_FANOUT_THIRD_PARTY")
+        .expect("KINESIS_FANOUT_THIRD_PARTY is the URL of a server; .ci/third-party starts some and sets it")
+}
+
+/// A client of the server at this URL, and what subscriptions go over.
+pub(crate) fn connect(url: &str) -> (Client, Http2Client) {
+    let authority = std::env::var("KINESIS_FANOUT_AUTHORITY").ok().map(|path| std::fs::read(path).unwrap());
+    let mut config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::for_tests())
+        .endpoint_url(url);
+    let transport = match &authority {
+        None => Http2Client::default(),
+        Some(authority) => {
+            config = config.http_client(trusting_http_client(authority));
+            trusting_transport(authority)
+        }
+    };
+    (Client::from_conf(config.build()), transport)
 }
 
 /// The SDK's own HTTP client, trusting one certificate.

@@ -5,7 +5,7 @@ use aws_sdk_kinesis::types::{ChildShard, EncryptionType, Record, SubscribeToShar
 use aws_smithy_json::codec::JsonCodec;
 use aws_smithy_schema::codec::Codec;
 use aws_smithy_types::DateTime;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use kinesis_fanout::model::{self, HashKeyRange, KinesisRecord, SubscriptionEvent, Timestamp};
 use kinesis_fanout::wire::{DecodeError, FrameReader, Message, raw_event_message, read_page};
 
@@ -49,7 +49,7 @@ pub(crate) fn page(json: &[u8]) -> Option<Page> {
 
 /// What this library reads.
 pub(crate) fn our_page(json: &[u8]) -> Result<Page, DecodeError> {
-    let page = read_page(BytesMut::from(json))?;
+    let page = read_page(json.to_vec())?;
     let event = SubscriptionEvent {
         records: page.records,
         continuation: None,

@@ -12,6 +12,7 @@ mod http2;
 mod kinesis;
 mod lifecycle;
 mod place;
+mod polling;
 mod positions;
 mod report;
 mod shard_end;
@@ -100,6 +101,8 @@ impl Probe {
         self.note("slot_after_hang_up", hang_up);
         let positions = self.positions().await;
         self.note("starting_position", positions);
+        let polling = self.polling().await;
+        self.note("polling", polling);
         let records = self.event_records().await;
         self.note("event_records", records);
         let bytes = self.event_bytes().await;

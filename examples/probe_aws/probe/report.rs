@@ -85,10 +85,10 @@ fn redacted(text: &str, stream: &str) -> String {
             redacted.push(c);
             rest = &rest[c.len_utf8()..];
         } else {
-            redacted.push_str(match word {
-                word if word.trim_end_matches('.') == stream => "<stream>",
-                word if word.len() == 12 && word.bytes().all(|b| b.is_ascii_digit()) => "<account>",
-                word => word,
+            redacted.push_str(match word.trim_end_matches('.') {
+                name if name == stream => "<stream>",
+                number if number.len() == 12 && number.bytes().all(|b| b.is_ascii_digit()) => "<account>",
+                _ => word,
             });
             rest = &rest[length..];
         }
@@ -126,6 +126,7 @@ mod tests {
                 "stream <stream> of orders.v-20 é 1234567890123",
             ),
             ("Stream orders.v-2.", "Stream <stream>"),
+            ("under account 123456789012.", "under account <account>"),
         ] {
             assert_eq!(redacted(text, stream), expected);
         }

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use aws_smithy_types::body::SdkBody;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body::Body;
 use tokio::time::{Instant, timeout_at};
 
@@ -37,11 +37,18 @@ impl PageBody {
 
     async fn page(mut self) -> Result<RecordsPage, PortError> {
         let text = self.text().await?;
-        read_page(self.remembered(text)).map_err(decode_error)
+        let capacity = text.capacity();
+        let page = read_page(text).map_err(decode_error)?;
+        if let Some(buffer) = page.records.buffer()
+            && capacity >= LARGE_FRAME
+        {
+            self.spares.put(buffer.clone(), capacity);
+        }
+        Ok(page)
     }
 
     /// The whole body.
-    async fn text(&mut self) -> Result<BytesMut, PortError> {
+    async fn text(&mut self) -> Result<Vec<u8>, PortError> {
         let deadline = Instant::now() + PAGE_TIMEOUT;
         let mut text = self.memory();
         loop {
@@ -79,20 +86,11 @@ impl PageBody {
         }
     }
 
-    /// Memory for what comes, with a byte more than that: see `remembered`.
-    fn memory(&self) -> BytesMut {
-        let capacity = self.size.unwrap_or(UNTOLD) + 1;
+    /// Memory for what comes.
+    fn memory(&self) -> Vec<u8> {
+        let capacity = self.size.unwrap_or(UNTOLD);
         let spare = (capacity >= LARGE_FRAME).then(|| self.spares.take(capacity)).flatten();
-        spare.unwrap_or_else(|| BytesMut::with_capacity(capacity))
-    }
-
-    /// The text, whose memory is used again once its records are gone: what lies behind it is the way there.
-    fn remembered(&self, mut text: BytesMut) -> BytesMut {
-        let (len, capacity) = (text.len(), text.capacity());
-        if capacity >= LARGE_FRAME && capacity > len {
-            self.spares.put(text.split_off(len), capacity);
-        }
-        text
+        spare.unwrap_or_else(|| Vec::with_capacity(capacity))
     }
 }
 

@@ -107,10 +107,10 @@ impl BodySource {
                 Err(error) => return Err(frame_error(error)),
             }
         };
-        if let Some((end, capacity)) = self.frames.end_of_memory()
+        if let Some((buffer, capacity)) = self.frames.memory()
             && capacity >= LARGE_FRAME
         {
-            self.spares.put(end, capacity);
+            self.spares.put(buffer, capacity);
         }
         match frame.decode().map_err(decode_error)? {
             Message::Event(event) => Ok(Read::Event(event)),

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::BytesMut;
+use bytes::Bytes;
 
 /// Memory that all subscriptions of a port share. Cheap to clone; clones are the same.
 ///
@@ -14,29 +14,31 @@ use bytes::BytesMut;
 #[derive(Debug, Clone, Default)]
 pub(super) struct SpareMemory(Arc<Mutex<VecDeque<Spare>>>);
 
-/// The end of a frame's memory, without a byte in it: once all records in front of it are gone, it is the way to the whole.
+/// The buffer of an event: once all its records are gone, nobody else has it.
 #[derive(Debug)]
 struct Spare {
-    end: BytesMut,
+    buffer: Bytes,
     capacity: usize,
 }
 
 impl SpareMemory {
-    /// Memory for so many bytes, a quarter more at most, that nobody uses any more.
-    pub(super) fn take(&self, bytes: usize) -> Option<BytesMut> {
+    /// Memory for so many bytes, a quarter more at most, that nobody uses any more: that which was in use last.
+    pub(super) fn take(&self, bytes: usize) -> Option<Vec<u8>> {
         let mut spares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let fits = bytes..=bytes + bytes / 4;
-        let index = spares
-            .iter_mut()
-            .position(|spare| fits.contains(&spare.capacity) && spare.end.try_reclaim(spare.capacity))?;
-        spares.remove(index).map(|spare| spare.end)
+        let index =
+            spares.iter().rposition(|spare| fits.contains(&spare.capacity) && spare.buffer.is_unique())?;
+        // Not copied, for nobody else has it.
+        let mut memory = Vec::from(spares.remove(index)?.buffer);
+        memory.clear();
+        Some(memory)
     }
 
-    /// Takes the end of a frame's memory, which has this capacity as a whole. The oldest make room for it.
-    pub(super) fn put(&self, mut end: BytesMut, capacity: usize) {
-        end.clear();
+    /// Takes a buffer, which has this capacity. The oldest make room for it.
+    pub(super) fn put(&self, mut buffer: Bytes, capacity: usize) {
+        buffer.truncate(1);
         let mut spares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        spares.push_back(Spare { end, capacity });
+        spares.push_back(Spare { buffer, capacity });
         let mut held: usize = spares.iter().map(|spare| spare.capacity).sum();
         while held > MAX_BYTES {
             held -= spares.pop_front().map_or(held, |spare| spare.capacity);
@@ -53,18 +55,18 @@ const MAX_BYTES: usize = 16 << 20;
 mod tests {
     use super::*;
 
-    /// Memory of this capacity, its records and its end.
-    fn frame(capacity: usize) -> (BytesMut, BytesMut) {
-        let mut frame = BytesMut::zeroed(capacity);
-        let end = frame.split_off(capacity - 4);
-        (frame, end)
+    /// A buffer of this capacity, filled by three quarters.
+    fn buffer(capacity: usize) -> Bytes {
+        let mut buffer = Vec::with_capacity(capacity);
+        buffer.resize(capacity / 4 * 3, 7);
+        buffer.into()
     }
 
     #[test]
     fn memory_comes_back_when_its_records_are_gone() {
         let spares = SpareMemory::default();
-        let (records, end) = frame(100_000);
-        spares.put(end, 100_000);
+        let records = buffer(100_000);
+        spares.put(records.clone(), 100_000);
         assert!(spares.take(100_000).is_none(), "it is in use");
         let address = records.as_ptr();
         drop(records);
@@ -77,20 +79,32 @@ mod tests {
     #[test]
     fn memory_that_is_too_small_or_much_too_large_is_left() {
         let spares = SpareMemory::default();
-        spares.put(frame(100_000).1, 100_000);
+        spares.put(buffer(100_000), 100_000);
         assert!(spares.take(100_001).is_none());
         assert!(spares.take(79_999).is_none());
         assert!(spares.take(80_000).is_some());
     }
 
     #[test]
+    fn what_was_in_use_last_is_used_first() {
+        let spares = SpareMemory::default();
+        let [first, last] = [(); 2].map(|()| buffer(100_000));
+        spares.put(first.clone(), 100_000);
+        spares.put(last.clone(), 100_000);
+        let address = last.as_ptr();
+        drop((first, last));
+        let memory = spares.take(100_000).unwrap();
+        assert_eq!(memory.as_ptr(), address);
+    }
+
+    #[test]
     fn what_is_held_is_bounded_and_the_oldest_goes() {
         let spares = SpareMemory::default();
-        spares.put(frame(1 << 20).1, 1 << 20);
-        (0..4).for_each(|_| spares.put(frame(4 << 20).1, 4 << 20));
+        spares.put(buffer(1 << 20), 1 << 20);
+        (0..4).for_each(|_| spares.put(buffer(4 << 20), 4 << 20));
         assert!(spares.take(1 << 20).is_none());
         assert_eq!((0..5).filter(|_| spares.take(4 << 20).is_some()).count(), 4);
-        spares.put(frame(MAX_BYTES + 1).1, MAX_BYTES + 1);
+        spares.put(buffer(MAX_BYTES + 1), MAX_BYTES + 1);
         assert!(spares.take(MAX_BYTES + 1).is_none());
     }
 }

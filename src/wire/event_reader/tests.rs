@@ -1,11 +1,28 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::KinesisRecord;
+use crate::model::{EncryptionType, KinesisRecord, Timestamp};
 use crate::wire::JsonProblem;
+use crate::wire::record_reader::*;
 
+/// The event, however its text comes.
 fn parsed(json: impl AsRef<[u8]>) -> Result<SubscriptionEvent, DecodeError> {
-    read(BytesMut::from(json.as_ref()))
+    let json = json.as_ref();
+    let whole = in_pieces(json, json.len());
+    for size in [1, 2, 3, 7, 50, 1_000] {
+        if json.len() / size <= 10_000 {
+            assert_eq!(in_pieces(json, size), whole, "in pieces of {size}");
+        }
+    }
+    whole
+}
+
+fn in_pieces(json: &[u8], size: usize) -> Result<SubscriptionEvent, DecodeError> {
+    let mut reader = EventReader::new(json.len(), Vec::with_capacity(json.len()));
+    let capacity = reader.capacity();
+    json.chunks(size.max(1)).for_each(|piece| reader.push(piece));
+    assert_eq!(reader.capacity(), capacity, "the buffer has not grown");
+    reader.finish()
 }
 
 fn event(json: &Value) -> SubscriptionEvent {
@@ -193,15 +210,45 @@ fn escapes_are_read_in_every_member() {
 }
 
 #[test]
-fn records_share_the_buffer_of_their_frame() {
+fn records_lie_in_the_memory_that_was_lent() {
     let record = json!({"SequenceNumber": "1", "Data": "aGVsbG8=", "PartitionKey": "k\n"});
-    let payload = BytesMut::from(json!({"Records": [record, record]}).to_string().as_bytes());
-    let memory = payload.as_ptr_range();
-    let event = read(payload).unwrap();
-    for record in &event.records {
-        assert!(memory.contains(&record.data().as_ptr()));
-        assert!(memory.contains(&record.sequence_digits().as_ptr()));
-        assert!(memory.contains(&record.partition_key().unwrap().as_ptr()));
+    let text = json!({"Records": [record, record]}).to_string();
+    for size in [1, 20, text.len()] {
+        let memory = Vec::with_capacity(text.len());
+        let range = memory.as_ptr() as usize..memory.as_ptr() as usize + memory.capacity();
+        let mut reader = EventReader::new(text.len(), memory);
+        text.as_bytes().chunks(size).for_each(|piece| reader.push(piece));
+        let event = reader.finish().unwrap();
+        for record in &event.records {
+            assert!(range.contains(&(record.data().as_ptr() as usize)));
+            assert!(range.contains(&(record.sequence_digits().as_ptr() as usize)));
+            assert!(range.contains(&(record.partition_key().unwrap().as_ptr() as usize)));
+        }
+        assert!(event.records.weight() < text.len() + 2 * 54, "what is not of records is not kept");
+    }
+}
+
+#[test]
+fn events_of_many_records_are_the_same_in_pieces_of_any_size() {
+    let record = |number: usize| {
+        json!({
+            "SequenceNumber": format!("{number:056}"),
+            "ApproximateArrivalTimestamp": 1_730_000_000.5 + number as f64,
+            "Data": "QUJD".repeat(number * number % 301),
+            "PartitionKey": format!("k\"{number}"),
+            "New": {"Records": [number]},
+        })
+    };
+    let records: Vec<_> = (0..60).map(record).collect();
+    let text = json!({"Records": records, "MillisBehindLatest": 5}).to_string();
+    let whole = in_pieces(text.as_bytes(), text.len()).unwrap();
+    assert_eq!((whole.records.len(), whole.millis_behind_latest), (60, 5));
+    for (number, read) in whole.records.iter().enumerate() {
+        assert_eq!(read.data(), b"ABC".repeat(number * number % 301));
+        assert_eq!(read.partition_key(), Some(&*format!("k\"{number}")));
+    }
+    for size in (1..2_000).step_by(7) {
+        assert_eq!(in_pieces(text.as_bytes(), size).as_ref(), Ok(&whole), "{size}");
     }
 }
 
@@ -221,7 +268,7 @@ fn room_for_records_is_bounded_by_the_first_one_and_by_what_came() {
 }
 
 fn records_of(json: &mut [u8]) -> Vec<RecordSpans> {
-    records(&mut Json::new(json)).unwrap()
+    list_in_place(json, 0).unwrap().0
 }
 
 #[test]

@@ -63,9 +63,9 @@ fn the_length_is_known_with_the_prelude_and_costs_nothing() {
     assert_eq!(reader.frame_len(), Ok(None));
     reader.push(frame.slice(11..12));
     assert_eq!(reader.frame_len(), Ok(Some(frame.len())));
-    assert_eq!(reader.frame.capacity(), 0);
+    assert_eq!((reader.bytes.capacity(), reader.event.is_some()), (0, false));
     assert!(reader.next_frame().unwrap().is_none());
-    assert_eq!(reader.frame.capacity(), frame.len());
+    assert!(reader.bytes.capacity() > 0);
     reader.push(frame.slice(12..));
     assert_eq!(reader.frame_len(), Ok(Some(frame.len())));
     assert!(reader.next_frame().unwrap().is_some());
@@ -130,7 +130,7 @@ fn lengths_beyond_the_bounds_are_refused_before_anything_is_allocated() {
     ] {
         let mut reader = reader(frame(lengths, b""));
         assert_eq!(reader.next_frame().unwrap_err(), expected, "{lengths:?}");
-        assert_eq!(reader.frame.capacity(), 0);
+        assert_eq!((reader.bytes.capacity(), reader.event.is_some()), (0, false));
     }
     let mut largest = reader(&frame([max, MAX_HEADERS as u32], b"")[..PRELUDE]);
     assert_eq!(largest.frame_len(), Ok(Some(MAX_FRAME)));
@@ -221,14 +221,17 @@ fn large_event() -> Bytes {
 fn a_frame_is_read_into_the_memory_that_was_lent_for_it() {
     let mut reader = reader([large_event(), large_event(), large_event()].concat());
     let first = address(&mut reader);
-    let (mut memory, capacity) = reader.end_of_memory().unwrap();
-    assert!(reader.end_of_memory().is_none(), "it is given once");
+    let (memory, capacity) = reader.memory().unwrap();
+    assert!(reader.memory().is_none(), "it is given once");
+    assert!(memory.is_unique(), "nobody has the records any more");
+    let mut memory = Vec::from(memory);
+    assert_eq!(memory.capacity(), capacity);
+    assert!(capacity >= large_event().len(), "enough for another frame of the same length");
     memory.clear();
-    assert!(memory.try_reclaim(capacity), "nobody has the frame any more");
     assert!(reader.is_before_frame());
     reader.lend(memory);
     assert_eq!(address(&mut reader), first);
-    let lent = BytesMut::with_capacity(8_000);
+    let lent = Vec::<u8>::with_capacity(8_000);
     let too_small = lent.as_ptr() as usize..lent.as_ptr() as usize + lent.capacity();
     reader.lend(lent);
     assert!(!too_small.contains(&(address(&mut reader) as usize)));

@@ -54,7 +54,7 @@ impl Shard {
             Command::Subscribe { call, consumer_arn, starting_position } => {
                 assert!(self.call.is_none() && self.stream.is_none(), "a second subscription");
                 assert!(self.fan_out_room.is_none(), "called without room");
-                self.assert_position(DeliveryMode::FanOut, &starting_position);
+                self.assert_position(DeliveryMode::FanOut, &starting_position, service);
                 let queued = if service.luck.one_in(10) { 3_000 } else { 5 };
                 let sent_at = service.after(0, queued);
                 let at = sent_at + service.luck.millis(3, 20);
@@ -62,7 +62,7 @@ impl Shard {
                 self.call = Some(FanOutCall { call, consumer_arn, position, sent_at, at, answer: None });
             }
             Command::Read { call } => {
-                let soon = service.after(1, 20);
+                let soon = service.after(1, 20) + self.takes_long(service);
                 let stream = self.stream.as_mut().filter(|stream| stream.call == call);
                 stream.expect("read from no subscription").read_at = Some(soon);
             }
@@ -90,7 +90,8 @@ impl Shard {
             let answer = self.subscribe(&call, service);
             let is_lost = matches!(answer, Answered::Lost(_))
                 || matches!(&answer, Answered::Refused(failure) if failure.class == FailureClass::TimedOut);
-            call.at = if is_lost { call.sent_at + ANSWER_TIMEOUT } else { service.trip() };
+            let slow = self.takes_long(service);
+            call.at = if is_lost { call.sent_at + ANSWER_TIMEOUT } else { service.trip() + slow };
             call.answer = Some(answer);
             self.call = Some(call);
             return;
@@ -118,6 +119,20 @@ impl Shard {
         self.tell(Input::FanOut(Told::Subscribed { call: id, sent_at }), service);
     }
 
+    fn takes_long(&self, service: &mut Service) -> Duration {
+        match service.trouble(self.index, |trouble| trouble == Trouble::Slow) {
+            Some(_) => service.luck.seconds(0, 12),
+            None => Duration::ZERO,
+        }
+    }
+
+    /// A number that was given as a continuation, or with a record, is not accepted any more.
+    pub(super) fn number_is_refused(&self, position: &StartingPosition, service: &mut Service) -> bool {
+        let refuses = service.trouble(self.index, |trouble| trouble == Trouble::NumbersRefused).is_some();
+        let has_last = service.ledger.book(&self.id).last.is_some();
+        refuses && has_last && matches!(position, StartingPosition::AfterSequenceNumber(_))
+    }
+
     fn refused(
         &mut self,
         call: CallId,
@@ -130,7 +145,6 @@ impl Shard {
     }
 
     fn hurt(&mut self, service: &Service) {
-        self.was_hurt = true;
         if self.mode == DeliveryMode::FanOut {
             self.hurt_since.get_or_insert(service.now);
         }
@@ -140,6 +154,7 @@ impl Shard {
         if failure.class != FailureClass::ResourceInUse {
             self.hurt(service);
         }
+        self.is_denied = matches!(failure.class, FailureClass::AccessDenied | FailureClass::Unsupported);
         self.has_fallen_back |= failure.class == FailureClass::InvalidArgument;
         self.note_denial(failure.class, service);
     }
@@ -157,6 +172,10 @@ impl Shard {
         }
         if self.pin_is_refused(&call.position, service) {
             service.counts.add("pins refused, fan-out");
+            return Answered::Refused(Failure::new(FailureClass::InvalidArgument, "injected"));
+        }
+        if self.number_is_refused(&call.position, service) {
+            service.counts.add("numbers refused, fan-out");
             return Answered::Refused(Failure::new(FailureClass::InvalidArgument, "injected"));
         }
         let (start, now) = (call.position.clone().into(), service.timestamp());

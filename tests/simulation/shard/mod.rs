@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use kinesis_fanout::emulator::model::SubscriptionId;
 use kinesis_fanout::engine::reader::{ChangeCause, Command, DeliveryMode, Event, Input, Reader};
-use kinesis_fanout::engine::subscription::EndCause;
+use kinesis_fanout::engine::subscription::{self, EndCause};
 use kinesis_fanout::engine::{CheckCause, Output, ShardFailure, ShardStart};
 use kinesis_fanout::model::{ChildShard, FailureClass, ShardId, StartingPosition};
 
@@ -37,6 +37,12 @@ pub(crate) struct Shard {
     is_over: bool,
     pub(crate) mode: DeliveryMode,
     is_probing: bool,
+    /// Since when the probe has had room for its event.
+    probe_room: Option<Duration>,
+    /// When the last probe ended.
+    probe_ended: Option<Duration>,
+    /// The first event of a probe that works is still to come.
+    is_taking_over: bool,
     /// Begun and not ended.
     is_fan_out_alive: bool,
     is_polling_alive: bool,
@@ -49,9 +55,11 @@ pub(crate) struct Shard {
     has_fallen_back: bool,
     /// Since when fan-out has failed, and not for contention, without an event.
     hurt_since: Option<Duration>,
-    /// The same, but that a refusal because another subscription is held ends it not.
-    was_hurt: bool,
+    /// Fan-out has just been denied.
+    is_denied: bool,
     denied_since: Option<Duration>,
+    /// The last time that polling was given up because it was denied.
+    polling_denied_at: Option<Duration>,
     subscribes: Pace,
     iterators: Pace,
     scans: Pace,
@@ -60,6 +68,16 @@ pub(crate) struct Shard {
     timeouts: VecDeque<Duration>,
     inputs: VecDeque<Duration>,
     reports: Vec<Report>,
+}
+
+/// What the reading of a shard begins with.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) start: ShardStart,
+    pub(crate) consumer_arn: Option<String>,
+    /// Its parents were polled in the end.
+    pub(crate) is_after_polling: bool,
+    pub(crate) seed: u64,
 }
 
 /// What a shard tells the world.
@@ -71,17 +89,15 @@ pub(crate) enum Report {
 }
 
 impl Shard {
-    pub(crate) fn new(
-        id: ShardId,
-        start: ShardStart,
-        consumer_arn: Option<String>,
-        seed: u64,
-        service: &mut Service,
-    ) -> Self {
+    pub(crate) fn new(id: ShardId, setup: Setup, service: &mut Service) -> Self {
+        let Setup { start, consumer_arn, is_after_polling, seed } = setup;
         service.ledger.book(&id).begin(&start);
         let (config, now) = (service.plan.reader.clone(), service.instant());
         let reader = match service.plan.is_polled_alone {
             true => Reader::polling(config, start.clone(), seed, now),
+            false if is_after_polling => {
+                Reader::fan_out_after_polling(config, consumer_arn, start.clone(), seed, now)
+            }
             false => Reader::fan_out(config, consumer_arn, start.clone(), seed, now),
         };
         let index = id.as_str().trim_start_matches("shardId-").parse().expect("the model's ids");
@@ -105,6 +121,9 @@ impl Shard {
             is_over: false,
             mode,
             is_probing: false,
+            probe_room: None,
+            probe_ended: None,
+            is_taking_over: false,
             is_fan_out_alive: false,
             is_polling_alive: false,
             checks: 0,
@@ -112,8 +131,9 @@ impl Shard {
             first_position: [None, None],
             has_fallen_back: false,
             hurt_since: None,
-            was_hurt: false,
+            is_denied: false,
             denied_since: None,
+            polling_denied_at: None,
             subscribes: Pace::new(1, "SubscribeToShard"),
             iterators: Pace::new(5, "GetShardIterator"),
             scans: Pace::new(5, "GetRecords"),
@@ -167,7 +187,9 @@ impl Shard {
     /// Something that the world tells.
     pub(crate) fn hear(&mut self, input: Input, service: &mut Service) -> Vec<Report> {
         if !self.is_over {
+            let is_unavailable = input == Input::ConsumerUnavailable;
             self.tell(input, service);
+            assert!(!is_unavailable || !self.is_probing, "a probe without a registered consumer");
         }
         std::mem::take(&mut self.reports)
     }
@@ -208,8 +230,11 @@ impl Shard {
 
     fn tell(&mut self, input: Input, service: &mut Service) {
         service.trace(|| format!("{} <- {}", self.index, short(&format!("{input:?}"))));
-        if let Input::Checked(_) = input {
-            self.checks = 0;
+        match input {
+            Input::Checked(_) => self.checks = 0,
+            Input::FanOut(subscription::Input::Demand) => self.probe_room = Some(service.now),
+            Input::FanOut(subscription::Input::NoRoom { .. }) => self.probe_room = None,
+            _ => {}
         }
         self.inputs.push_back(service.now);
         while self.inputs.front().is_some_and(|first| *first + MINUTE < service.now) {
@@ -218,6 +243,7 @@ impl Shard {
         assert!(self.inputs.len() < INPUTS_A_MINUTE, "it spins: {:?}", self.reader);
         self.reader.handle(input, service.instant());
         self.drain(service);
+        self.is_denied = false;
     }
 
     fn drain(&mut self, service: &mut Service) {
@@ -251,11 +277,16 @@ impl Shard {
         let is_served_by_polling = self.mode == DeliveryMode::Polling;
         assert_eq!(self.is_polling_alive, is_served_by_polling);
         assert_eq!(self.is_fan_out_alive, !is_served_by_polling || self.is_probing);
+        let is_over_time = self.probe_room.is_some_and(|since| service.now > since + MINUTE * 2);
+        assert!(!self.is_probing || !is_over_time, "a probe without end");
         let idle = service.plan.reader.polling.idle_interval;
         let patience = idle.max(Duration::from_secs(30)) + Duration::from_secs(5);
         let is_due = self.due.is_some_and(|due| due <= service.now + patience);
         let waits = self.poll.is_some() || self.polling_room.is_some() || self.checks > 0 || is_due;
         assert!(waits || !is_served_by_polling, "it waits for nothing: {:?}", self.reader);
+        let is_served_when_denied = is_served_by_polling || service.plan.polling_may_be_denied();
+        let has_fallback = service.plan.fallback().is_some();
+        assert!(!self.is_denied || is_served_when_denied || !has_fallback, "denied, and no fallback");
         if let (Some(since), Some(fallback)) = (self.hurt_since, service.plan.fallback()) {
             let failing = service.now - since;
             let is_late =
@@ -293,13 +324,14 @@ impl Shard {
     fn begin(&mut self, mode: DeliveryMode, service: &mut Service) {
         if mode == DeliveryMode::FanOut && self.mode == DeliveryMode::Polling {
             self.is_probing = true;
+            self.probe_room = None;
             service.counts.add("probes");
         }
-        self.first_position[mode as usize] = Some(match service.ledger.book(&self.id).last.clone() {
-            Some(last) => StartingPosition::AfterSequenceNumber(last),
-            None => self.start.starting_position(),
-        });
-        let room = Room::wanted(service);
+        self.first_position[mode as usize] = Some(self.position_of_what_is_stored(service));
+        let room = match self.is_probing && mode == DeliveryMode::FanOut {
+            true => Room::wanted_by_a_probe(service),
+            false => Room::wanted(service),
+        };
         match mode {
             DeliveryMode::FanOut => {
                 assert!(!std::mem::replace(&mut self.is_fan_out_alive, true), "begun twice");
@@ -320,7 +352,9 @@ impl Shard {
         match mode {
             DeliveryMode::FanOut => {
                 self.is_fan_out_alive = false;
-                self.is_probing = false;
+                if std::mem::take(&mut self.is_probing) {
+                    self.probe_ended = Some(service.now);
+                }
                 self.drop_call(service);
                 self.drop_stream(service);
                 if self.fan_out_room.take().is_some_and(|room| room.holds_records()) {
@@ -343,7 +377,6 @@ impl Shard {
                 assert_eq!(mode, self.mode, "the one that does not serve delivers");
                 if mode == DeliveryMode::FanOut {
                     self.hurt_since = None;
-                    self.was_hurt = false;
                 }
                 self.denied_since = None;
                 self.deliver(mode, &records, skip_through.as_ref(), service);
@@ -400,23 +433,39 @@ impl Shard {
         assert!(from == self.mode && from != to, "from {from:?} to {to:?}");
         self.mode = to;
         self.is_probing = false;
-        self.hurt_since = None;
+        self.is_taking_over = to == DeliveryMode::FanOut;
+        let hurt_since = self.hurt_since.take();
         service.counts.add(match cause {
             ChangeCause::ConsumerUnavailable => "to polling: no registered consumer",
             ChangeCause::FanOutDenied(_) => "to polling: denied",
             ChangeCause::FanOutFailing(_) => "to polling: failing",
             ChangeCause::FanOutWorks => "to fan-out: works",
             ChangeCause::PollingDenied(_) => "to fan-out: polling denied",
+            ChangeCause::ParentPolled => "to polling: parents were polled",
             _ => "changed for another cause",
         });
-        if let ChangeCause::FanOutFailing(_) = cause {
-            assert!(self.was_hurt, "a change for nothing but contention");
+        match (to, self.polling_denied_at, service.plan.fallback()) {
+            (DeliveryMode::FanOut, ..) if matches!(cause, ChangeCause::PollingDenied(_)) => {
+                self.polling_denied_at = Some(service.now);
+            }
+            (DeliveryMode::Polling, Some(denied_at), Some(fallback)) => {
+                let again = fallback.probe_every.checked_div(10).and_then(|it| denied_at.checked_add(it * 9));
+                let again = again.unwrap_or(Duration::MAX);
+                assert!(again <= service.now, "to polling, which was denied just now");
+            }
+            _ => {}
         }
-        assert!(!service.plan.is_contention_only, "a change for contention: {cause:?}");
+        if let ChangeCause::FanOutFailing(_) = cause {
+            assert!(hurt_since.is_some(), "a change for nothing but contention, or a user who is slow");
+        }
+        let is_of_fan_out = matches!(cause, ChangeCause::FanOutFailing(_) | ChangeCause::FanOutDenied(_));
+        assert!(!is_of_fan_out || !service.plan.is_contention_only, "a change for contention: {cause:?}");
     }
 
     fn shard_ended(&mut self, children: Vec<ChildShard>, service: &mut Service) {
-        service.counts.add(match (self.mode, self.is_probing) {
+        let is_polled = self.mode == DeliveryMode::Polling;
+        assert!(!is_polled || !self.is_fan_out_alive, "ended, and its probe goes on");
+        service.counts.add(match (self.mode, self.probe_ended == Some(service.now)) {
             (DeliveryMode::FanOut, _) => "ends found by fan-out",
             (DeliveryMode::Polling, true) => "ends found while probing",
             (DeliveryMode::Polling, false) => "ends found by polling",
@@ -437,12 +486,21 @@ impl Shard {
         self.is_over = true;
     }
 
-    /// Decision 1: a mode goes on after the last record that was stored when it began, or from the start where there was none.
-    fn assert_position(&mut self, mode: DeliveryMode, position: &StartingPosition) {
+    /// Decision 1: a mode goes on after the last record that was stored when it began, or from the start where there was none. A probe
+    /// may go on from what polling has stored since.
+    fn assert_position(&mut self, mode: DeliveryMode, position: &StartingPosition, service: &mut Service) {
+        let now = self.position_of_what_is_stored(service);
         if let Some(first) = self.first_position[mode as usize].take()
             && !self.has_fallen_back
         {
-            assert_eq!(*position, first);
+            assert!(*position == first || self.is_probing && *position == now, "{position:?}, not {first:?}");
+        }
+    }
+
+    fn position_of_what_is_stored(&self, service: &mut Service) -> StartingPosition {
+        match service.ledger.book(&self.id).last.clone() {
+            Some(last) => StartingPosition::AfterSequenceNumber(last),
+            None => self.start.starting_position(),
         }
     }
 

@@ -39,7 +39,7 @@ impl Shard {
         assert!(self.is_polling_alive, "commanded after its end: {command:?}");
         let (call, request) = match command {
             Command::GetShardIterator { call, starting_position } => {
-                self.assert_position(DeliveryMode::Polling, &starting_position);
+                self.assert_position(DeliveryMode::Polling, &starting_position, service);
                 self.assert_is_of_a_record(&starting_position, service);
                 (call, Request::Iterator(starting_position))
             }
@@ -98,7 +98,10 @@ impl Shard {
             Answered::Page(result) => {
                 match &result {
                     Ok(page) => self.iterator = page.next_iterator.clone(),
-                    Err(failure) => self.note_denial(failure.class, service),
+                    Err(failure) => {
+                        self.iterator.take_if(|_| failure.class == FailureClass::ExpiredIterator);
+                        self.note_denial(failure.class, service);
+                    }
                 }
                 Told::Page { call, sent_at, result }
             }
@@ -151,6 +154,10 @@ impl Shard {
     ) -> Result<String, Failure> {
         if self.pin_is_refused(position, service) {
             service.counts.add("pins refused, polling");
+            return Err(Failure::new(FailureClass::InvalidArgument, "injected"));
+        }
+        if self.number_is_refused(position, service) {
+            service.counts.add("numbers refused, polling");
             return Err(Failure::new(FailureClass::InvalidArgument, "injected"));
         }
         let now = service.timestamp();

@@ -32,6 +32,13 @@ impl Room {
         Self { at: when(service), held: None }
     }
 
+    /// Room for a probe, of which the polling takes its share.
+    pub(super) fn wanted_by_a_probe(service: &mut Service) -> Self {
+        let is_scarce = service.is_faulty() && service.luck.one_in(4);
+        let at = if is_scarce { service.after(1_000, 40_000) } else { when(service) };
+        Self { at: at.min(service.plan.faults_until.max(when(service))), held: None }
+    }
+
     pub(super) fn holds_records(&self) -> bool {
         self.held.as_ref().is_some_and(|held| !held.users.is_empty())
     }
@@ -85,7 +92,13 @@ impl Shard {
                 DeliveryMode::Polling => "filters of polling that dropped something",
             });
         }
-        let at = if users.is_empty() { service.now } else { when(service) };
+        let is_taking_over = std::mem::take(&mut self.is_taking_over) && service.is_faulty();
+        let at = match users.is_empty() {
+            true => service.now,
+            // Longer than a subscription is kept for a user who takes nothing.
+            false if is_taking_over && service.luck.one_in(5) => service.after(62_000, 80_000),
+            false => when(service),
+        };
         let last = records.last().map(|record| record.sequence_number());
         let held = Held { users, last, horizon: service.horizon() };
         *self.room(mode) = Some(Room { at, held: Some(held) });

@@ -119,3 +119,48 @@ fn a_slow_user_does_not_end_a_probe_that_has_its_event() {
     assert_eq!(s.room(FanOut), ["read #1"]);
     assert_eq!(s.stored, [1, 2, 3, 4]);
 }
+
+#[test]
+fn a_shard_whose_parents_were_polled_is_polled_at_once_while_fan_out_is_tried() {
+    let now = any_instant();
+    let arn = Some("arn".into());
+    let machine = Reader::fan_out_after_polling(default_config(), arn, ShardStart::TrimHorizon, 7, now);
+    let mut s = Scenario::of(machine, now);
+    let begun = ["FanOut to Polling: ParentPolled", "begin Polling", "begin FanOut"];
+    assert_eq!(s.first_outputs(), begun);
+    assert_eq!(s.room(Polling), ["iterator #0 TRIM_HORIZON"]);
+    assert_eq!(s.room(FanOut), ["subscribe #0 TRIM_HORIZON"]);
+    s.iterator();
+    s.page(page([1, 2]));
+    s.room(Polling);
+    s.subscribed();
+    assert_eq!(s.event(event([1]))[2..], ["Polling to FanOut: FanOutWorks", "FanOut delivers [1] past 2"]);
+    s.room(FanOut);
+    s.event(event([2, 3]));
+    s.room(FanOut);
+    assert_eq!(s.stored, [1, 2, 3]);
+}
+
+#[test]
+fn a_shard_whose_parents_were_polled_is_polled_on_where_that_fails() {
+    let now = any_instant();
+    let arn = Some("arn".into());
+    let machine = Reader::fan_out_after_polling(default_config(), arn, ShardStart::TrimHorizon, 7, now);
+    let mut s = Scenario::of(machine, now);
+    s.first_outputs();
+    s.room(FanOut);
+    assert_eq!(s.refused(AccessDenied), ["end FanOut", "probe failed AccessDenied, another later"]);
+    assert_eq!(s.due_reason(), Some(TimeoutReason::Probe));
+    assert_eq!(s.room(Polling), ["iterator #0 TRIM_HORIZON"]);
+}
+
+#[test]
+fn a_shard_whose_parents_were_polled_begins_as_any_other_where_there_is_no_choice() {
+    let now = any_instant();
+    let off = ReaderConfig { fallback: None, ..default_config() };
+    let machine = Reader::fan_out_after_polling(off, Some("arn".into()), ShardStart::TrimHorizon, 7, now);
+    assert_eq!(Scenario::of(machine, now).first_outputs(), ["begin FanOut"]);
+    let machine = Reader::fan_out_after_polling(default_config(), None, ShardStart::TrimHorizon, 7, now);
+    let begun = ["FanOut to Polling: ConsumerUnavailable", "begin Polling"];
+    assert_eq!(Scenario::of(machine, now).first_outputs(), begun);
+}
