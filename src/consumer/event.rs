@@ -89,7 +89,8 @@ pub enum ConsumerEvent {
         shard_id: ShardId,
         /// Why the attempt ended.
         cause: EndCause,
-        /// When the next one follows; `None`: when there is a registered consumer again.
+        /// When the next one follows; `None`: when there is a registered consumer again, or where `probe_every` is longer than a clock
+        /// can count.
         next_in: Option<Duration>,
     },
     /// There is no registered consumer to subscribe with: shards without a subscription are polled. It is tried again;

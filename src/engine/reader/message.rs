@@ -47,7 +47,7 @@ pub enum Command {
     /// What the polling wants, but for its checks.
     Polling(polling::Command),
     /// Ask a complete listing what has become of the shard; answered by one `Checked`. A fan-out that does not find the shard may
-    /// have lost the registered consumer: then `ConsumerActive` or `ConsumerUnavailable` answers as well.
+    /// have lost the registered consumer: then `ConsumerActive` or `ConsumerUnavailable` may answer instead.
     Check {
         /// Who asks.
         by: DeliveryMode,
@@ -109,7 +109,8 @@ pub enum Event {
     ProbeFailed {
         /// Why the attempt ended.
         cause: EndCause,
-        /// When the next one follows; `None`: when the registered consumer is ACTIVE again.
+        /// When the next one follows; `None`: when the registered consumer is ACTIVE again, or where the time between two is longer than
+        /// a clock can count.
         next_in: Option<Duration>,
     },
     /// The shard has ended and all its records are stored.

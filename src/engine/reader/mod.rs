@@ -20,7 +20,9 @@
 //! - **Never for contention**, nor for a refusal while another subscription is held (decision 7): polling would only hide that two
 //!   use one registered consumer. Nor does the time of such refusals count as failing.
 //! - Time without room for a record counts against nobody: not as failing, and not against a probe, whose own time begins with its room.
-//! - Where polling is denied, fan-out goes on as if there were no fallback, until the next probe would have been due.
+//! - Where polling is denied, fan-out goes on as if there were no fallback, until the next probe would have been due. One answer denies a
+//!   polling that has brought nothing yet; one that has worked, or the last that is left to try, is given a minute or another try. Without
+//!   a registered consumer there is nothing else, and polling is tried on.
 
 mod fan_out;
 mod machine;
