@@ -142,7 +142,7 @@ impl ConsumerBuilder {
         self
     }
 
-    /// Memory for events that have been received and not handed over, in bytes, over all shards. Default: 64 MiB.
+    /// Memory for events and pages that have been received and not handed over, in bytes, over all shards. Default: 64 MiB.
     ///
     /// An event counts as long as its frame is, and is taken from the connection when there is room for all of it. The true bound is
     /// this budget, plus for each subscription that waits for room what the peer may send ahead (512 KiB, see
@@ -151,8 +151,14 @@ impl ConsumerBuilder {
     /// [`Transport::UserClient`] the windows are that client's: for the SDK's stock client 2 MiB a subscription, and 5 MiB for all
     /// of a host.
     ///
+    /// A polled page counts as long as its answer's body is, where that has a Content-Length, as in the API reference: then
+    /// it is read when there is room for all of it, into the memory that its records are handed over in, and the bound is this budget,
+    /// plus 54 bytes for each record in hand, plus what the AWS client's HTTP reads ahead of the 64 answers at most that are under way.
+    /// Where no length is told, a page is read first and waits for its room outside the budget: plus 64 pages, of 24 MiB at most each.
+    /// A page that finds no room is given up and asked for again, which costs the shard its share of 2 MiB a second.
+    ///
     /// A smaller budget makes shards wait for each other sooner; a larger one rides out longer pauses of the user without a new
-    /// subscription. An event larger than the budget is let in alone. At most 4 GiB.
+    /// subscription. An event or page larger than the budget is let in alone. At most 4 GiB.
     pub fn memory_budget(mut self, bytes: NonZeroUsize) -> Self {
         self.settings.memory_budget = bytes;
         self

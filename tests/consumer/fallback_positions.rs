@@ -327,10 +327,12 @@ async fn lag_and_events_tell_who_reads_a_shard_and_how_far_behind() {
     assert!(matches!(changes[0], (DeliveryMode::Polling, ChangeCause::FanOutDenied(_))));
 }
 
-/// The page wants all of the budget, and its shard's own probe has a byte of it when the reading is over.
+/// The page wants all of the budget, and its shard's own probe has a byte of it when another shard ends the reading.
 #[tokio::test(start_paused = true)]
-async fn what_waits_for_room_when_a_stream_is_deleted_is_handed_over_though_a_probe_is_under_way() {
-    let kinesis = kinesis(obliging(), 1);
+async fn what_waits_for_room_when_the_reading_is_over_is_handed_over_though_a_probe_is_under_way() {
+    let kinesis = kinesis(obliging(), 2);
+    let other = "shardId-000000000001";
+    kinesis.faults().inject(Fault::access_denied(Operation::SubscribeToShard).shard(other));
     kinesis.faults().inject(Fault::access_denied(Operation::SubscribeToShard).times(1));
     kinesis.faults().inject(Fault::in_stream(0, StreamFault::Silence(None)));
     let builder = hasty(&kinesis).memory_budget(NonZeroUsize::new(50_000).unwrap());
@@ -340,10 +342,12 @@ async fn what_waits_for_room_when_a_stream_is_deleted_is_handed_over_though_a_pr
     }
     put_data(&kinesis, vec![7; 60_000]);
     pass(3 * SECOND).await;
-    kinesis.delete_stream(STREAM).unwrap();
-    pass(MINUTE).await;
+    kinesis.faults().inject(Fault::expired_iterator().shard(other).times(1));
+    let refuse = Fault::refuse(Operation::GetShardIterator, "InvalidArgumentException", "no position", 400);
+    kinesis.faults().inject(refuse.shard(other));
+    pass(10 * SECOND).await;
     let (taken, error) = take_to_error(&mut records).await;
-    assert_eq!((taken.len(), error.kind()), (1, ErrorKind::StreamNotFound));
+    assert_eq!((taken.len(), error.kind()), (1, ErrorKind::PositionRefused));
 }
 
 /// What both refuse is the end, told as such.
