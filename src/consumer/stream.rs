@@ -66,6 +66,9 @@ impl Stream for RecordStream {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
+        if let Some(record) = this.merge.next_in_passing() {
+            return Poll::Ready(Some(Ok(record)));
+        }
         if this.is_done {
             return Poll::Ready(None);
         }

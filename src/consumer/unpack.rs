@@ -28,6 +28,8 @@ pub(super) struct Unpacked {
     /// What is special about the records that are not plain, in their order.
     contents: VecDeque<(usize, Content)>,
     skip_through: Option<RecordPosition>,
+    /// Every record is plain and is handed over: nothing is looked for ahead.
+    all_plain: bool,
     /// The Kinesis record to look at next.
     index: usize,
     cursor: Option<(Aggregate, Cursor)>,
@@ -86,9 +88,18 @@ impl Unpacked {
             contents.push_back((index, content));
         }
         let block = EventBlock { stream, shard_id, millis_behind_latest, records };
-        let mut unpacked =
-            Self { block: Arc::new(block), contents, skip_through, index: 0, cursor: None, ahead: None };
-        unpacked.ahead = unpacked.find_next();
+        let mut unpacked = Self {
+            block: Arc::new(block),
+            all_plain: contents.is_empty() && skip_through.is_none(),
+            contents,
+            skip_through,
+            index: 0,
+            cursor: None,
+            ahead: None,
+        };
+        if !unpacked.all_plain {
+            unpacked.ahead = unpacked.find_next();
+        }
         (unpacked, malformed)
     }
 
@@ -98,25 +109,41 @@ impl Unpacked {
     }
 
     /// Whether no record is left, or none was there for the user at all.
+    #[inline]
     pub(super) fn is_drained(&self) -> bool {
-        self.ahead.is_none()
+        if self.all_plain { self.index >= self.block.records.len() } else { self.ahead.is_none() }
     }
 
     /// How many bytes of payload the next user record has.
     #[inline]
     pub(super) fn next_len(&self) -> usize {
+        let plain = |index| self.block.records.get(index).map_or(0, |record| record.data().len());
         match &self.ahead {
-            Some(Place::Plain(index)) => self.block.records.at(*index).data().len(),
+            _ if self.all_plain => plain(self.index),
+            Some(Place::Plain(index)) => plain(*index),
             Some(Place::User(_, spans)) => spans.data.len(),
             Some(Place::Refused(..)) | None => 0,
         }
     }
 
-    /// The next user record, or the error that stands in its place.
-    ///
-    /// It is made where it is handed over: to move one that has just been made takes longer than to make it.
+    /// The next record, if all are plain and it is not the last.
     #[inline]
+    pub(super) fn next_plain(&mut self) -> Option<Record> {
+        let index = self.index;
+        if !self.all_plain || index + 1 >= self.block.records.len() {
+            return None;
+        }
+        self.index += 1;
+        Some(self.record(index, None))
+    }
+
+    /// The next user record, or the error that stands in its place.
     pub(super) fn next(&mut self) -> Option<Result<Record, Error>> {
+        if self.all_plain {
+            let index = self.index;
+            self.index += 1;
+            return (index < self.block.records.len()).then(|| Ok(self.record(index, None)));
+        }
         let place = self.ahead.take()?;
         self.ahead = self.find_next();
         Some(match place {
@@ -126,18 +153,8 @@ impl Unpacked {
         })
     }
 
-    #[inline]
-    fn find_next(&mut self) -> Option<Place> {
-        let index = self.index;
-        if self.contents.is_empty() && self.cursor.is_none() && self.skip_through.is_none() {
-            self.index += 1;
-            return (index < self.block.records.len()).then_some(Place::Plain(index));
-        }
-        self.find_among_others()
-    }
-
     /// The next record of an event that has aggregates, or records that are done.
-    fn find_among_others(&mut self) -> Option<Place> {
+    fn find_next(&mut self) -> Option<Place> {
         loop {
             if let Some((aggregate, cursor)) = &mut self.cursor {
                 match aggregate.next(cursor) {

@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::call::{Timeouts, call};
 use super::dial::{Dial, Given, Network, NetworkSettings};
 use super::error::{TransportError, TransportErrorKind};
+use super::heap::keep_free_memory;
 use super::origin::Origin;
 use super::pool::Pool;
 use super::settings::Settings;
@@ -202,6 +203,7 @@ impl Http2ClientBuilder {
     /// The client over whatever makes connections.
     pub(super) fn build_on(self, dial: Arc<dyn Dial>) -> Http2Client {
         let settings = self.settings.bounded();
+        keep_free_memory();
         Http2Client { shared: Arc::new(Shared { settings, dial, pools: Mutex::default() }) }
     }
 }

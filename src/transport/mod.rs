@@ -62,6 +62,7 @@ mod dial;
 mod dialling;
 mod driver;
 mod error;
+mod heap;
 mod observed;
 mod origin;
 mod pool;

@@ -8,7 +8,7 @@ use std::ops::Range;
 use base64_simd::STANDARD;
 
 use super::decode_error::DecodeError;
-use super::event_reader::{Member, object, utf8};
+use super::event_reader::{Member, object};
 use super::json::{Json, Text, members, unescaped};
 use crate::model::{EncryptionType, RecordSpans, SequenceNumber, Span, Timestamp};
 
@@ -197,11 +197,13 @@ fn partition_key(json: &mut Json) -> Result<Text, DecodeError> {
 }
 
 fn encryption_type(json: &mut Json) -> Result<Option<EncryptionType>, DecodeError> {
-    Ok(match &*utf8(json, ENCRYPTION_TYPE)? {
-        "NONE" => Some(EncryptionType::None),
-        "KMS" => Some(EncryptionType::Kms),
-        _ => None,
-    })
+    let text = json.text()?;
+    match &*json.contents(text) {
+        b"NONE" => Ok(Some(EncryptionType::None)),
+        b"KMS" => Ok(Some(EncryptionType::Kms)),
+        other if std::str::from_utf8(other).is_err() => Err(ENCRYPTION_TYPE.invalid()),
+        _ => Ok(None),
+    }
 }
 
 /// Seconds, to the nearest millisecond.
