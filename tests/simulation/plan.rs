@@ -120,9 +120,9 @@ impl Plan {
         let is_busy = put_every < 10_000;
         let reader = reader_config(luck, fallback, is_busy);
         let faults_until = luck.seconds(120, 540);
-        // Without another probe there is nothing to wait for.
+        // Where no probe follows, the registration makes another attempt all the same.
         let probe_every = fallback.map_or(Duration::ZERO, |it| it.probe_every);
-        let probe_every = if probe_every == Duration::MAX { Duration::ZERO } else { probe_every };
+        let probe_every = probe_every.min(Duration::from_secs(300));
         let calm = probe_every.mul_f64(1.1) + Duration::from_secs(120);
         // Where the registration rests as well, a probe is due only after its next attempt.
         let until = faults_until + calm.max(RECOVERY) + probe_every.mul_f64(1.1) + LAST_ATTEMPT;

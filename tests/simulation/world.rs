@@ -69,10 +69,10 @@ impl World {
         service.model.create_stream("orders", shards, now).expect("the first of its name");
         let start = begin(&mut service);
         let stream_arn = service.model.describe_stream_summary(&stream(), now).expect("it is there").arn;
-        let fallback = service
-            .plan
-            .fallback()
-            .map(|it| RegistrationFallback { after: it.after, retry_every: it.probe_every });
+        let fallback = service.plan.fallback().map(|it| RegistrationFallback {
+            after: it.after,
+            retry_every: it.probe_every.min(LONGEST_REST),
+        });
         let (windows, reshards) = (service.plan.windows.clone(), service.plan.reshards.clone());
         let mut world = Self {
             listing: Listing::new(start, seed),
@@ -427,4 +427,6 @@ fn shift(service: &mut Service) {
 
 /// How late a record may be stored when nothing goes wrong: an idle interval, room, a back-off.
 const LATE: Duration = Duration::from_secs(60);
+/// As long as the longest time between probes, but for those that are never tried again.
+const LONGEST_REST: Duration = Duration::from_secs(300);
 const MOST_STEPS: u64 = 2_000_000;

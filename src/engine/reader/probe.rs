@@ -89,13 +89,12 @@ impl Reader {
 }
 
 /// A refusal that passes does not end a probe: another subscription that is held, a position that gives way to an older one, a
-/// registered consumer that is looked for, a call that arrived too soon after the one before. Nor does a user who is slow.
+/// registered consumer that is looked for. Nor does a user who is slow.
 fn ends_probe(cause: &EndCause) -> bool {
     match cause {
         EndCause::InUse | EndCause::ConsumerMoved | EndCause::Blocked(_) => false,
         EndCause::Failed(failure) => {
-            use FailureClass::{InvalidArgument, ResourceNotFound, Throttled};
-            !matches!(failure.class, InvalidArgument | ResourceNotFound | Throttled)
+            !matches!(failure.class, FailureClass::InvalidArgument | FailureClass::ResourceNotFound)
         }
         EndCause::Expired | EndCause::Barren | EndCause::Contended | EndCause::Silent(_) => true,
     }

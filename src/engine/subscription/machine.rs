@@ -246,7 +246,7 @@ impl Subscription {
 
     /// Waits for the next call: `wait` at least, and a second after the last one (the service's limit for a shard).
     pub(super) fn retry(&mut self, cause: EndCause, wait: Duration, now: Instant) {
-        let spacing = CALL_SPACING + self.backoff.random().between(Duration::ZERO, CALL_JITTER);
+        let spacing = CALL_SPACING + self.backoff.random().between(CALL_MARGIN, CALL_JITTER);
         let due = (now + wait).max(self.last_call.map_or(now, |last| last + spacing));
         let retry_in = self.has_room.then(|| due.saturating_duration_since(now));
         self.tell(Event::Ended { cause, retry_in });
@@ -289,6 +289,8 @@ impl Subscription {
 
 /// The service allows one SubscribeToShard call per second for a shard and consumer (API reference).
 const CALL_SPACING: Duration = Duration::from_secs(1);
+/// What is sent a second apart does not arrive so.
+const CALL_MARGIN: Duration = Duration::from_millis(25);
 /// Spreads the calls of many shards that were started together.
 const CALL_JITTER: Duration = Duration::from_millis(100);
 /// A process that slept finds its deadline passed and the data in its socket: one turn of the event loop tells the two apart.

@@ -144,7 +144,7 @@ impl Shard {
         self.tell(Input::FanOut(Told::Refused { call, sent_at, failure }), service);
     }
 
-    fn hurt(&mut self, service: &Service) {
+    pub(super) fn hurt(&mut self, service: &Service) {
         if self.mode == DeliveryMode::FanOut {
             self.hurt_since.get_or_insert(service.now);
         }
@@ -296,14 +296,8 @@ impl Shard {
     }
 
     pub(super) fn drop_stream(&mut self, service: &mut Service) {
-        if let Some(stream) = self.stream.take() {
-            // A subscription that falls silent is a failure, though nothing is heard of it.
-            if stream.is_dead {
-                self.hurt(service);
-            }
-            if let Some(id) = stream.id {
-                service.let_go(id);
-            }
+        if let Some(id) = self.stream.take().and_then(|stream| stream.id) {
+            service.let_go(id);
         }
     }
 }
