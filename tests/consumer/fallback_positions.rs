@@ -41,7 +41,7 @@ fn both_continuations() -> [Settings; 2] {
 async fn a_reshard_at_any_moment_of_the_way_there_and_back_loses_nothing() {
     // The fan-out dies at 20 s, polling serves from about 30 s on, probes follow from 57 s on, and it works again from 80 s on.
     for dead in deaths() {
-        for millis in (15_000..130_000).step_by(4_700) {
+        for millis in (15_000..130_000).step_by(8_300) {
             let kinesis = kinesis(Settings { event_max_records: 3, ..obliging() }, 1);
             let mut scene = Scene::start(&kinesis, hasty(&kinesis)).await;
             let mut is_split = false;
@@ -178,15 +178,15 @@ async fn decision_01_a_position_that_was_trimmed_goes_on_at_its_time_at_both_swi
             ..obliging()
         };
         let kinesis = kinesis(settings, 1);
-        let mut scene = Scene::start(&kinesis, hasty(&kinesis)).await;
+        let mut scene = Scene::start(&kinesis, hasty(&kinesis).poll_interval(20 * SECOND)).await;
         scene.put();
-        scene.read_for(Duration::from_secs(2 * 3600)).await;
+        scene.read_for(Duration::from_secs(3700)).await;
         dead.begin(&kinesis);
         scene.read_for(MINUTE).await;
         assert!(scene.all(DeliveryMode::Polling), "{}", dead.name);
         scene.put();
         // This one is trimmed too before fan-out is back.
-        scene.read_for(Duration::from_secs(2 * 3600)).await;
+        scene.read_for(Duration::from_secs(3700)).await;
         assert_eq!(scene.taken(), 10, "{}", dead.name);
         kinesis.faults().clear();
         scene.read_for(3 * MINUTE).await;

@@ -75,10 +75,11 @@ async fn without_permission_to_register_or_to_describe_it_polls_and_asks_again_e
 
 #[tokio::test(start_paused = true)]
 async fn at_the_limit_of_registered_consumers_it_polls_and_all_shards_go_back_when_one_is_freed() {
-    let shards = 100;
+    let shards = 50;
     let kinesis = kinesis(Settings::default(), shards);
     register_others(&kinesis, 20);
-    let mut scene = Scene::start(&kinesis, falling_back(&kinesis)).await;
+    let builder = falling_back(&kinesis).poll_interval(10 * SECOND);
+    let mut scene = Scene::start(&kinesis, builder).await;
     scene.go_on(30 * MINUTE, 10 * SECOND).await;
     check_polls(&mut scene, shards, "Too many consumers");
     let calls = calls_of(&kinesis, Operation::RegisterStreamConsumer);

@@ -17,8 +17,8 @@ const MIB: usize = 1 << 20;
 const BUDGET: usize = 64 * MIB;
 const SHARDS: usize = 1_000;
 /// The records of each shard: more than twice the budget in all.
-const RECORDS: usize = 20;
-const RECORD: usize = 8_000;
+const RECORDS: usize = 8;
+const RECORD: usize = 20_000;
 static PAYLOAD: [u8; RECORD] = [7; RECORD];
 /// All of a shard in one page, its numbers and keys included.
 const PAGE: usize = RECORDS * (RECORD + 100);
@@ -186,15 +186,15 @@ async fn a_page_that_has_grown_while_it_waited_for_room_finds_it_though_its_call
 #[tokio::test(start_paused = true)]
 async fn a_slow_user_does_not_make_every_polled_shard_fetch_its_pages_again_and_again() {
     for tell_event_size in [false, true] {
-        let kinesis = kinesis(Settings { tell_event_size, ..Settings::default() }, 32);
-        fill(&kinesis, 32, 300);
+        let kinesis = kinesis(Settings { tell_event_size, ..Settings::default() }, 16);
+        fill(&kinesis, 16, 150);
         let (port, polls) = watched(&kinesis, Bend::Straight);
         let budget = NonZeroUsize::new(2 * MIB).unwrap();
         let builder = Consumer::builder(port, STREAM).polling().memory_budget(budget).seed(7);
-        let builder = builder.poll_interval(MINUTE / 10).poll_limit(std::num::NonZeroU16::new(30).unwrap());
+        let builder = builder.poll_interval(MINUTE / 10).poll_limit(std::num::NonZeroU16::new(12).unwrap());
         let mut records = builder.build().await.unwrap().into_stream();
         let mut taken = 0;
-        for _ in 0..32 * 300 / 20 {
+        for _ in 0..16 * 150 / 20 {
             taken += take(&mut records, 20).await.len();
             pass(Duration::from_secs(1)).await;
         }

@@ -145,7 +145,7 @@ async fn a_poll_without_an_answer_holds_nothing_up_for_good() {
         kinesis.faults().inject(Fault::silent(operation, None).times(150));
     }
     put(&kinesis, numbered("record", 400));
-    let consumer = polled(&kinesis).build().await.unwrap();
+    let consumer = polled(&kinesis).poll_interval(10 * SECOND).build().await.unwrap();
     let mut events = consumer.handle().events();
     let mut records = consumer.into_stream();
     let taken = take_for(&mut records, 10 * MINUTE).await;
@@ -273,7 +273,7 @@ async fn a_shard_that_cannot_be_polled_keeps_no_room_that_others_wait_for() {
             let kinesis = kinesis(settings, 2);
             kinesis.faults().inject(fault.clone().shard(SHARD));
             let high = u128::MAX.to_string();
-            let huge = "x".repeat(9 << 20);
+            let huge = "x".repeat(3 << 20);
             kinesis.put_record(STREAM, "key", Some(&high), huge).unwrap();
             for n in 0..100 {
                 kinesis.put_record(STREAM, "key", Some(&high), format!("{n}")).unwrap();
