@@ -17,7 +17,8 @@ use std::time::Duration;
 /// [`events`](super::ConsumerHandle::events) and [`lag`](super::ConsumerHandle::lag).
 ///
 /// It takes the permissions of both: `kinesis:GetShardIterator` and `kinesis:GetRecords` beside those of fan-out. Where polling is denied, fan-out is
-/// tried on as if this were [`Off`](Self::Off).
+/// tried on as if this were [`Off`](Self::Off); where it is denied and there is no registered consumer either, both are tried on, and
+/// events tell of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fallback {

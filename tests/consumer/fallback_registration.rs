@@ -190,17 +190,20 @@ async fn a_registration_that_is_never_answered_is_polled_for_after_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_polling_denied_too_a_registration_that_is_denied_is_a_typed_error() {
+async fn with_polling_denied_too_both_are_tried_on_until_one_is_allowed() {
     for operation in [Operation::GetShardIterator, Operation::GetRecords] {
         let kinesis = kinesis(Settings::default(), 2);
         kinesis.faults().inject(Fault::access_denied(Operation::RegisterStreamConsumer));
         kinesis.faults().inject(Fault::access_denied(operation));
-        let mut records = falling_back(&kinesis).build().await.unwrap().into_stream();
-        let began = kinesis.now();
-        let (taken, error) = take_to_error(&mut records).await;
-        assert!(taken.is_empty());
-        assert_eq!(error.kind(), ErrorKind::AccessDenied, "{error}");
-        assert!(kinesis.now().duration_since(began).unwrap() < 4 * MINUTE);
+        let mut scene = Scene::start(&kinesis, falling_back(&kinesis)).await;
+        scene.go_on(20 * MINUTE, MINUTE).await;
+        assert_eq!(scene.taken(), 0);
+        let told = |event: &ConsumerEvent| matches!(event, ConsumerEvent::PollFailed { .. });
+        assert!(scene.seen().iter().any(told), "seen, and no end of the stream");
+        kinesis.faults().clear();
+        scene.go_on(10 * MINUTE, MINUTE).await;
+        assert!(scene.all(DeliveryMode::FanOut), "{:?}", scene.modes());
+        scene.check(&operation.to_string()).await;
     }
 }
 
