@@ -22,6 +22,7 @@
 )]
 
 mod counts;
+mod given_up;
 mod ledger;
 mod limits;
 mod listing;
