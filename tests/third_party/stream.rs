@@ -36,16 +36,7 @@ impl Stream {
         let (client, transport) = connect(&server_url());
         client.create_stream().stream_name(name).shard_count(shards).send().await.unwrap();
         let port = KinesisPort::from(&client).over(transport.clone()).unwrap();
-        let by_name = StreamReference::Name(name.into());
-        let active = async {
-            loop {
-                let summary = port.describe_stream_summary(&by_name).await.unwrap();
-                if summary.status == StreamStatus::Active {
-                    return summary.stream_arn;
-                }
-            }
-        };
-        let arn = tokio::time::timeout(PATIENCE, active).await.expect("the stream becomes ACTIVE");
+        let arn = until_active(&port, name).await;
         Self { client, port, transport, name, arn }
     }
 
@@ -71,14 +62,16 @@ impl Stream {
         update.max_record_size_in_kib(10 << 10).send().await.unwrap();
     }
 
-    /// Splits a shard that has all hash keys.
+    /// Splits a shard that has all hash keys. A reshard before it may still be under way.
     pub(crate) async fn split(&self, shard_id: &ShardId) {
+        until_active(&self.port, self.name).await;
         let split = self.client.split_shard().stream_name(self.name).shard_to_split(shard_id.as_str());
         split.new_starting_hash_key((u128::MAX / 2).to_string()).send().await.unwrap();
     }
 
-    /// Merges two shards that lie side by side.
+    /// Merges two shards that lie side by side. A reshard before it may still be under way.
     pub(crate) async fn merge(&self, shard_id: &ShardId, adjacent: &ShardId) {
+        until_active(&self.port, self.name).await;
         let merge = self.client.merge_shards().stream_name(self.name).shard_to_merge(shard_id.as_str());
         merge.adjacent_shard_to_merge(adjacent.as_str()).send().await.unwrap();
     }
@@ -184,3 +177,17 @@ fn trusting_transport(authority: &[u8]) -> Http2Client {
 
 /// Longer than any server takes, so that a hang is a failure.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until the stream is ACTIVE, and gives its ARN.
+async fn until_active(port: &KinesisPort, name: &str) -> String {
+    let by_name = StreamReference::Name(name.into());
+    let active = async {
+        loop {
+            let summary = port.describe_stream_summary(&by_name).await.unwrap();
+            if summary.status == StreamStatus::Active {
+                return summary.stream_arn;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, active).await.expect("the stream becomes ACTIVE")
+}
