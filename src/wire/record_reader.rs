@@ -1,7 +1,8 @@
 //! Reads the records of an event or a page out of their JSON. What stands around the list is not known here.
 //!
 //! A record is decoded out of its text into a buffer, or in place where the text stands in a buffer already. Neither changes the
-//! text before the whole record is there, so one that is cut off can be read again.
+//! text before the whole record is there, so one that is cut off can be read again. Base64 that is none is told once everything else
+//! of the record is known to be good, so that both ways tell the same of a record that is broken twice.
 
 use std::ops::Range;
 
@@ -41,10 +42,11 @@ pub(super) fn next_apart(
     buffer: &mut Vec<u8>,
 ) -> Result<(Option<RecordSpans>, usize), DecodeError> {
     let before = buffer.len();
+    let mut is_base64 = true;
     let next = next(text, at, first, |json, text, part| match part {
         Part::Data => {
             let start = buffer.len();
-            STANDARD.decode_append(json.contents(text), buffer).map_err(|_| DATA.invalid())?;
+            is_base64 &= STANDARD.decode_append(json.contents(text), buffer).is_ok();
             Ok(span(start..buffer.len()))
         }
         Part::SequenceNumber | Part::PartitionKey => {
@@ -53,6 +55,7 @@ pub(super) fn next_apart(
             Ok(span(start..buffer.len()))
         }
     });
+    let next = next.and_then(|next| if is_base64 { Ok(next) } else { Err(DATA.invalid()) });
     if next.is_err() {
         buffer.truncate(before);
     }
@@ -65,17 +68,20 @@ pub(super) fn next_in_place(
     at: usize,
     first: bool,
 ) -> Result<(Option<RecordSpans>, usize), DecodeError> {
-    let (mut data, mut has_escapes) = (None, false);
+    let (mut data, mut is_base64, mut has_escapes) = (None, true, false);
     let (mut record, end) = next(text, at, first, |json, text, part| {
         has_escapes |= text.has_escapes;
         // Where it is there twice the first one has to be good too.
         if part == Part::Data
             && let Some(before) = data.replace(text)
         {
-            STANDARD.check(&json.contents(before)).map_err(|_| DATA.invalid())?;
+            is_base64 &= STANDARD.check(&json.contents(before)).is_ok();
         }
         Ok(span(text.range()))
     })?;
+    if !is_base64 {
+        return Err(DATA.invalid());
+    }
     if let Some(record) = &mut record {
         if has_escapes {
             let spans = [&mut record.sequence_number, &mut record.data];

@@ -156,6 +156,23 @@ fn a_value_that_cannot_be_is_named() {
 }
 
 #[test]
+fn of_a_record_that_is_broken_twice_the_same_is_told_however_it_comes() {
+    for (record, error) in [
+        (r#"{"Data":"?","SequenceNumber":"x"}"#, SEQUENCE_NUMBER.invalid()),
+        (r#"{"SequenceNumber":"x","Data":"?"}"#, SEQUENCE_NUMBER.invalid()),
+        (r#"{"Data":"?"}"#, SEQUENCE_NUMBER.missing()),
+        (
+            r#"{"Data":"?","Data":"?","PartitionKey":1}"#,
+            DecodeError::Json { problem: JsonProblem::Unexpected, at: 50 },
+        ),
+        (r#"{"Data":"?","SequenceNumber":"1","Data":"AA=="}"#, DATA.invalid()),
+        (r#"{"Data":"?","SequenceNumber":"1"},{"SequenceNumber":"x","Data":""}"#, DATA.invalid()),
+    ] {
+        assert_eq!(parsed(format!("{{\"Records\":[{record}]}}")), Err(error), "{record}");
+    }
+}
+
+#[test]
 fn a_value_of_another_kind_is_refused() {
     for text in [
         "",
