@@ -103,7 +103,10 @@ impl EventReader {
 
     /// The event, when all of its text has come.
     pub(super) fn finish(mut self) -> Result<SubscriptionEvent, DecodeError> {
-        self.read_in_place();
+        // A record that has been refused is not read again: its text may be half decoded.
+        if self.failure.is_none() {
+            self.read_in_place();
+        }
         if let Some(failure) = self.failure {
             return Err(failure);
         }

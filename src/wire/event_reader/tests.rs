@@ -166,6 +166,7 @@ fn of_a_record_that_is_broken_twice_the_same_is_told_however_it_comes() {
             DecodeError::Json { problem: JsonProblem::Unexpected, at: 50 },
         ),
         (r#"{"Data":"?","SequenceNumber":"1","Data":"AA=="}"#, DATA.invalid()),
+        (r#"{"PartitionKey":"\\x","Data":"?","SequenceNumber":"1"}"#, DATA.invalid()),
         (r#"{"Data":"?","SequenceNumber":"1"},{"SequenceNumber":"x","Data":""}"#, DATA.invalid()),
     ] {
         assert_eq!(parsed(format!("{{\"Records\":[{record}]}}")), Err(error), "{record}");
